@@ -1,0 +1,71 @@
+// swift-tools-version: 6.2
+// The targets and the arrows between them are the table of Docs/architecture.md; an import points only upwards in this list.
+import PackageDescription
+
+/// Targets that also compile as Embedded Swift: an existential or an untyped throw in them is an error, not a warning.
+let onChip: [SwiftSetting] = [.treatWarning("EmbeddedRestrictions", as: .error)]
+
+let package = Package(
+  name: "etalon",
+  products: [
+    .library(name: "EtalonMetrology", targets: ["EtalonMetrology"]),
+    .library(name: "EtalonCore", targets: ["EtalonCore"]),
+    .library(name: "EtalonSensors", targets: ["EtalonSensors"]),
+    .library(name: "EtalonUncertainty", targets: ["EtalonUncertainty"]),
+    .library(name: "EtalonSim", targets: ["EtalonSim"]),
+    .library(name: "EtalonSession", targets: ["EtalonSession"]),
+    .library(name: "EtalonTesting", targets: ["EtalonTesting"]),
+    .executable(name: "etalon", targets: ["etalon"]),
+    .executable(name: "reference-check", targets: ["reference-check"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+    .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+  ],
+  targets: [
+    .target(name: "EtalonMetrology", swiftSettings: onChip),
+    .target(name: "EtalonCore", dependencies: ["EtalonMetrology"], swiftSettings: onChip),
+    .target(name: "EtalonSensors", dependencies: ["EtalonCore", "EtalonMetrology"], swiftSettings: onChip),
+    .target(name: "EtalonUncertainty", dependencies: ["EtalonMetrology"]),
+    .target(name: "EtalonSim", dependencies: ["EtalonCore", "EtalonMetrology"]),
+    .target(name: "CEtalonLinux"),
+    .target(name: "EtalonLinux", dependencies: ["CEtalonLinux", "EtalonCore", "EtalonMetrology"]),
+    .target(
+      name: "EtalonLedger",
+      dependencies: ["EtalonMetrology", .product(name: "Crypto", package: "swift-crypto")]),
+    .target(
+      name: "EtalonSession",
+      dependencies: [
+        "EtalonCore", "EtalonLedger", "EtalonMetrology", "EtalonSensors", "EtalonUncertainty",
+        .product(name: "Yams", package: "Yams"),
+      ]),
+    .target(
+      name: "EtalonTesting",
+      dependencies: ["EtalonCore", "EtalonLedger", "EtalonMetrology", "EtalonSession", "EtalonSim"]),
+    .executableTarget(
+      name: "etalon",
+      dependencies: [
+        "EtalonCore", "EtalonLedger", "EtalonLinux", "EtalonMetrology", "EtalonSession", "EtalonSim", "EtalonTesting",
+        "EtalonUncertainty",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
+    .executableTarget(name: "reference-check", dependencies: ["EtalonMetrology", "EtalonUncertainty"]),
+
+    .testTarget(name: "EtalonMetrologyTests", dependencies: ["EtalonMetrology"]),
+    .testTarget(name: "EtalonCoreTests", dependencies: ["EtalonCore", "EtalonMetrology"]),
+    .testTarget(name: "EtalonSensorsTests", dependencies: ["EtalonSensors", "EtalonCore", "EtalonSim", "EtalonMetrology"]),
+    .testTarget(name: "EtalonUncertaintyTests", dependencies: ["EtalonUncertainty", "EtalonMetrology"]),
+    .testTarget(name: "EtalonSimTests", dependencies: ["EtalonSim", "EtalonCore", "EtalonMetrology"]),
+    .testTarget(
+      name: "EtalonLinuxTests", dependencies: ["EtalonLinux", "CEtalonLinux", "EtalonCore", "EtalonMetrology"]),
+    .testTarget(name: "EtalonLedgerTests", dependencies: ["EtalonLedger", "EtalonMetrology"]),
+    .testTarget(name: "EtalonSessionTests", dependencies: ["EtalonSession", "EtalonMetrology", "EtalonCore"]),
+    .testTarget(
+      name: "EtalonScenarioTests",
+      dependencies: [
+        "EtalonTesting", "EtalonSession", "EtalonSim", "EtalonCore", "EtalonLedger", "EtalonMetrology",
+      ]),
+    .testTarget(name: "RepositoryTests"),
+  ]
+)

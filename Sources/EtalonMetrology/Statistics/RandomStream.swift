@@ -1,0 +1,76 @@
+/// A reproducible stream of pseudo-random numbers: one seed, one sequence, on every machine.
+///
+/// xoshiro256++ 1.0 (Blackman and Vigna, ACM Trans. Math. Softw. 47, 2021, article 36), seeded through splitmix64 as
+/// its authors recommend. Independent streams of one seed are made with `RandomStream(seed:stream:)`.
+public struct RandomStream: RandomNumberGenerator, Sendable {
+  @usableFromInline var s0: UInt64
+  @usableFromInline var s1: UInt64
+  @usableFromInline var s2: UInt64
+  @usableFromInline var s3: UInt64
+
+  /// - Parameters:
+  ///   - seed: any value; each gives another sequence.
+  ///   - stream: separates independent uses of one seed, so that drawing more in one place moves nothing in another.
+  public init(seed: UInt64, stream: UInt64 = 0) {
+    var state = seed
+    // The stream number passes through the mixer before it meets the seed, so that neighbouring numbers share nothing.
+    var other = stream &+ 0x6A09_E667_F3BC_C909
+    if stream != 0 { state ^= Self.splitmix(&other) }
+    s0 = Self.splitmix(&state)
+    s1 = Self.splitmix(&state)
+    s2 = Self.splitmix(&state)
+    s3 = Self.splitmix(&state)
+  }
+
+  static func splitmix(_ state: inout UInt64) -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+    return z ^ (z >> 31)
+  }
+
+  /// The next 64 random bits.
+  @inlinable
+  public mutating func next() -> UInt64 {
+    let sum = s0 &+ s3
+    let result = (sum << 23 | sum >> 41) &+ s0
+    let t = s1 << 17
+    s2 ^= s0
+    s3 ^= s1
+    s1 ^= s2
+    s0 ^= s3
+    s2 ^= t
+    s3 = s3 << 45 | s3 >> 19
+    return result
+  }
+
+  /// A number of the uniform distribution on [0, 1), a multiple of 2⁻⁵³.
+  @inlinable
+  public mutating func uniform() -> Double {
+    Double(next() >> 11) * 0x1p-53
+  }
+
+  /// A number of the rectangular distribution on [lower, upper).
+  @inlinable
+  public mutating func uniform(_ lower: Double, _ upper: Double) -> Double {
+    lower + (upper - lower) * uniform()
+  }
+
+  /// A number of the standard normal distribution (mean 0, standard deviation 1).
+  ///
+  /// Marsaglia's polar method; the second number of each pair is dropped, so that the stream has no hidden state.
+  public mutating func normal() -> Double {
+    while true {
+      let u = 2 * uniform() - 1
+      let v = 2 * uniform() - 1
+      let s = u * u + v * v
+      if s < 1 && s > 0 { return u * (-2 * Elementary.log(s) / s).squareRoot() }
+    }
+  }
+
+  /// A number of the normal distribution with the given mean and standard deviation (0 or more).
+  public mutating func normal(mean: Double, standardDeviation: Double) -> Double {
+    mean + standardDeviation * normal()
+  }
+}
