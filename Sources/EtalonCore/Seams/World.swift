@@ -43,6 +43,8 @@ public enum Action: Sendable {
   case send(PortIndex, Frame, confidential: Bool)
   /// Drive an output line.
   case set(LineIndex, active: Bool)
+  /// Close a port; what follows on it is lost.
+  case close(PortIndex)
   /// The window of a measurement opens (`true`) or closes; a simulated world keeps the truth of it.
   case window(open: Bool)
 }

@@ -1,0 +1,203 @@
+import EtalonMetrology
+
+/// A session file, checked and typed: everything in it has a meaning, a unit and a range.
+///
+/// Temperatures are in degrees Celsius, temperature differences, errors and uncertainties in kelvin, times in seconds
+/// unless a name says otherwise.
+public struct SessionPlan: Sendable {
+  /// Short name, used in the name of the run folder.
+  public var name: String
+  public var title: String
+  /// Parameters after overrides, in the order of the file.
+  public var parameters: [Parameter]
+  public var roles: [RoleRequirement]
+  public var environment: [EnvironmentLimit]
+  public var sampling: SamplingPlan
+  /// The named lists of points, in the order of the file.
+  public var points: [PointsPlan]
+  public var model: ModelPlan
+  public var acceptance: AcceptancePlan
+  public var steps: [SessionStep]
+  /// Roles whose safe state is reached at the end of every run, in order.
+  public var finally: [FinalAction]
+
+  /// A name that the file and `--set` give a value.
+  public struct Parameter: Sendable, Equatable {
+    public var name: String
+    /// The value as text, for example `10 min`.
+    public var text: String
+  }
+
+  /// What a session needs of a device, by role.
+  public struct RoleRequirement: Sendable {
+    public enum Kind: String, Sendable, CaseIterable { case device, standard, actuator, monitor }
+    public var name: String
+    public var kind: Kind
+    /// Names of the quantities, for example `temperature`.
+    public var quantities: [String]
+    /// Smallest step of the indication in kelvin; nil where the session says nothing.
+    public var resolutionKelvin: Double?
+    /// Range in °C in which the role must serve.
+    public var rangeCelsius: ClosedRange<Double>?
+    /// Largest expanded uncertainty in kelvin that the standard may have.
+    public var maximumExpandedUncertaintyKelvin: Double?
+    public var certificateRequired: Bool
+    /// What the safe state is to be; `heater: disabled` is the only one known so far.
+    public var safeHeaterDisabled: Bool
+  }
+
+  /// A condition of the surroundings that is watched during the run.
+  public struct EnvironmentLimit: Sendable {
+    public enum Signal: String, Sendable, CaseIterable { case temperature, humidity, pressure }
+    public enum Otherwise: String, Sendable, CaseIterable { case warn, pause, stop }
+    public var role: String
+    public var signal: Signal
+    /// In °C, %RH or Pa.
+    public var within: ClosedRange<Double>
+    public var otherwise: Otherwise
+    /// How long a pause may last before the run fails; nil where `otherwise` is not `pause`.
+    public var giveUpSeconds: Double?
+  }
+
+  /// How readings are taken and paired.
+  public struct SamplingPlan: Sendable {
+    public var rateHertz: Double
+    /// Largest difference in time between the reference's and the device's reading of a pair, after alignment.
+    public var alignSeconds: Double
+    /// Hampel rejector; nil when nothing is rejected.
+    public var reject: Rejection?
+    public var maximumGapSeconds: Double
+    /// Share of missing samples in a window, 0...1, above which the point is repeated.
+    public var maximumMissingFraction: Double
+
+    public struct Rejection: Sendable {
+      /// Odd number of samples in the window.
+      public var window: Int
+      /// Threshold in robust standard deviations.
+      public var k: Double
+      /// Share of rejected samples, 0...1, above which the point is repeated.
+      public var maximumFraction: Double
+    }
+  }
+
+  /// A list of set points and how each is measured.
+  public struct PointsPlan: Sendable {
+    public enum Direction: String, Sendable, CaseIterable { case up, down }
+    public var name: String
+    public var setpointsCelsius: [Double]
+    public var order: [Direction]
+    /// Waiting time after the set point is reached, before the settle criterion counts.
+    public var soakSeconds: Double
+    public var settle: Settle
+    public var measure: Measure
+    /// How often a point is tried again.
+    public var retries: Int
+    public var retryBackoffSeconds: Double
+
+    public struct Settle: Sendable {
+      /// The role whose signal must settle.
+      public var signal: String
+      /// Largest magnitude of the slope over `holdSeconds`, kelvin per second.
+      public var slopeKelvinPerSecond: Double
+      /// Largest standard deviation about the line over `holdSeconds`, kelvin.
+      public var standardDeviationKelvin: Double
+      public var holdSeconds: Double
+      /// How long reaching, soaking and settling may take before the point is retried.
+      public var timeoutSeconds: Double
+    }
+
+    public struct Measure: Sendable {
+      /// Number of aligned pairs in the window.
+      public var samples: Int
+      /// Number of block means made of them, at least 2; `samples` is a multiple of it.
+      public var blocks: Int
+    }
+  }
+
+  /// The measurement function and its inputs.
+  public struct ModelPlan: Sendable {
+    /// Expression of the error, for example `dut - (ref + ref.correction)`.
+    public var error: String
+    /// Coverage probability, 0...1.
+    public var coverageProbability: Double
+    /// Whether each point's interval is checked by Monte Carlo.
+    public var checkByMonteCarlo: Bool
+    public var inputs: [Input]
+
+    public struct Input: Sendable {
+      public var name: String
+      public var source: Source
+    }
+
+    /// Where the uncertainty of an input comes from.
+    public enum Source: Sendable, Equatable {
+      /// From the block means of the readings.
+      case typeA
+      /// From the reference's certificate.
+      case certificate
+      /// From the resolution that the role declares.
+      case resolutionOfRole
+      /// From the difference between the ascending and the descending visit of a set point.
+      case upDownDifference
+      case rectangular(halfWidth: Double)
+      case triangular(halfWidth: Double)
+      case normal(standardUncertainty: Double)
+    }
+  }
+
+  /// Limits and decision rule.
+  public struct AcceptancePlan: Sendable {
+    /// Limits of the error in kelvin.
+    public var errorLimits: ClosedRange<Double>
+    public var rule: Rule
+    /// Guard band as a multiple of the expanded uncertainty U, 0 or more.
+    public var guardBandFactor: Double
+    /// Decision between acceptance and rejection zone.
+    public var otherwise: Decision
+
+    public enum Rule: String, Sendable, CaseIterable {
+      case simple = "simple-acceptance"
+      case guarded = "guarded-acceptance"
+    }
+  }
+
+  /// Decision on a point.
+  public enum Decision: String, Sendable, CaseIterable { case pass, fail, inconclusive }
+
+  /// What is done, in order.
+  public enum SessionStep: Sendable {
+    case identify(Identify)
+    case asFound(points: String)
+    case adjust(Adjust)
+    case asLeft(points: String)
+
+    public struct Identify: Sendable {
+      /// Role and the facts asked of it (`uid`, `firmware`, `coefficients`, `certificate`).
+      public var facts: [(role: String, facts: [String])]
+      /// Whether an expired certificate ends the run.
+      public var refuseExpired: Bool
+      /// Whether a device whose serial number is not the certificate's ends the run.
+      public var refuseMismatch: Bool
+    }
+
+    public struct Adjust: Sendable {
+      /// Adjust when any point has |error| + U above this share of the limit; nil means always.
+      public var whenAboveShareOfLimit: Double?
+      /// Degree of the fitted polynomial, 0...3.
+      public var degree: Int
+      /// Largest residual of the fit in kelvin; above it nothing is written.
+      public var maximumResidualKelvin: Double
+      /// Range in °C in which the adjustment is declared valid.
+      public var validCelsius: ClosedRange<Double>
+      /// Role whose coefficients are written.
+      public var role: String
+    }
+  }
+
+  /// What is done at the end of every run.
+  public struct FinalAction: Sendable, Equatable {
+    public enum Kind: String, Sendable, CaseIterable { case safe, idle }
+    public var role: String
+    public var kind: Kind
+  }
+}
