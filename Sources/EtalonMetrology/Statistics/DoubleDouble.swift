@@ -70,9 +70,11 @@ public struct DoubleDouble: Sendable, Equatable {
   @inlinable
   public var isFinite: Bool { high.isFinite && low.isFinite }
 
+  /// The negative, exactly.
   @inlinable
   public static prefix func - (a: DoubleDouble) -> DoubleDouble { DoubleDouble(high: -a.high, low: -a.low) }
 
+  /// Sum.
   @inlinable
   public static func + (a: DoubleDouble, b: DoubleDouble) -> DoubleDouble {
     let sum = DoubleDouble(sumOf: a.high, b.high)
@@ -81,30 +83,36 @@ public struct DoubleDouble: Sendable, Equatable {
     return normalised(first.high, first.low + rest.low)
   }
 
+  /// Sum.
   @inlinable
   public static func + (a: DoubleDouble, b: Double) -> DoubleDouble {
     let sum = DoubleDouble(sumOf: a.high, b)
     return normalised(sum.high, sum.low + a.low)
   }
 
+  /// Difference.
   @inlinable
   public static func - (a: DoubleDouble, b: DoubleDouble) -> DoubleDouble { a + (-b) }
 
+  /// Difference.
   @inlinable
   public static func - (a: DoubleDouble, b: Double) -> DoubleDouble { a + (-b) }
 
+  /// Product.
   @inlinable
   public static func * (a: DoubleDouble, b: DoubleDouble) -> DoubleDouble {
     let product = DoubleDouble(productOf: a.high, b.high)
     return normalised(product.high, product.low + (a.high * b.low + a.low * b.high))
   }
 
+  /// Product.
   @inlinable
   public static func * (a: DoubleDouble, b: Double) -> DoubleDouble {
     let product = DoubleDouble(productOf: a.high, b)
     return normalised(product.high, product.low + a.low * b)
   }
 
+  /// Quotient; infinite or not-a-number for a zero divisor.
   @inlinable
   public static func / (a: DoubleDouble, b: DoubleDouble) -> DoubleDouble {
     let first = a.high / b.high
@@ -115,12 +123,15 @@ public struct DoubleDouble: Sendable, Equatable {
     return normalised(first, second) + third
   }
 
+  /// Adds in place.
   @inlinable
   public static func += (a: inout DoubleDouble, b: DoubleDouble) { a = a + b }
 
+  /// Subtracts in place.
   @inlinable
   public static func -= (a: inout DoubleDouble, b: DoubleDouble) { a = a - b }
 
+  /// Multiplies in place.
   @inlinable
   public static func *= (a: inout DoubleDouble, b: DoubleDouble) { a = a * b }
 
@@ -135,6 +146,7 @@ public struct DoubleDouble: Sendable, Equatable {
 }
 
 extension DoubleDouble: Comparable {
+  /// Order of the values.
   @inlinable
   public static func < (a: DoubleDouble, b: DoubleDouble) -> Bool {
     a.high < b.high || (a.high == b.high && a.low < b.low)
