@@ -42,7 +42,8 @@ public struct QuantityFault: Error, Equatable, Sendable, CustomStringConvertible
     case .dimension(let expected, let received):
       what = "\"\(text)\" has the dimension \(received.description), expected \(expected.description)"
     case .kind(expected: .temperatureDifference, received: _): what = "\"\(text)\" is a temperature, not a difference"
-    case .kind(expected: .thermodynamicTemperature, received: _): what = "\"\(text)\" is a difference, not a temperature"
+    case .kind(expected: .thermodynamicTemperature, received: _):
+      what = "\"\(text)\" is a difference, not a temperature"
     case .kind(expected: .relativeHumidity, received: _): what = "\"\(text)\" is not a relative humidity"
     case .kind(expected: .ordinary, received: _): what = "\"\(text)\" is a relative humidity, not a plain ratio"
     }

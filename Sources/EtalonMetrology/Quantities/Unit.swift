@@ -173,8 +173,11 @@ extension Unit: CustomStringConvertible {
     if factors.isEmpty { return "\\one" }
     var text = ""
     for factor in factors {
+      let definition = UnitDefinition.all[factor.unit]
       if factor.prefix >= 0 { text += "\\" + UnitPrefix.all[factor.prefix].name }
-      text += "\\" + UnitDefinition.all[factor.unit].name
+      // The D-SI writes the kilogram as one word, and knows humidity only as a ratio.
+      let joined = factor.prefix >= 0 && UnitPrefix.all[factor.prefix].exponent == 3 && definition.symbol == "g"
+      text += (joined ? "" : "\\") + (definition.symbol == "%RH" ? "percent" : definition.name)
       if factor.exponent != 1 { text += "\\tothe{\(factor.exponent)}" }
     }
     return text

@@ -233,7 +233,9 @@ struct UnitParser {
     var prefix = -1
     var inverted = false
     while position < scalars.count {
-      guard current == "\\" else { throw fault(.syntax(at: rest()), "begin every part of a D-SI unit with a backslash") }
+      guard current == "\\" else {
+        throw fault(.syntax(at: rest()), "begin every part of a D-SI unit with a backslash")
+      }
       position += 1
       var view = String.UnicodeScalarView()
       while let scalar = current, ("a"..."z").contains(scalar) || ("A"..."Z").contains(scalar) {
