@@ -1,4 +1,7 @@
 extension CategoryAdapter {
   /// Every category the checker knows; one line each.
-  static let all: [CategoryAdapter] = []
+  static let all: [CategoryAdapter] = [
+    .univariate,
+    .linearRegression,
+  ]
 }
