@@ -1,0 +1,110 @@
+import XCTest
+
+@testable import EtalonMetrology
+
+// Foundation has classes of the same names.
+private typealias Dimension = EtalonMetrology.Dimension
+private typealias Unit = EtalonMetrology.Unit
+
+final class QuantityTests: XCTestCase {
+  func testNumbersStayAsTyped() throws {
+    let ten = try Quantity.parse("10 °C")
+    XCTAssertEqual(ten.number, 10)
+    XCTAssertEqual(try ten.value(in: .degreeCelsius), 10.0)
+    // SI Brochure 2.3.4: t/°C = T/K − 273.15.
+    XCTAssertEqual(ten.value, 283.15)
+    XCTAssertEqual(try ten.value(in: .thermodynamicKelvin), 283.15)
+    XCTAssertEqual(try Quantity.parse("0.05 K").value, 0.05)
+    XCTAssertEqual(try Quantity.parse("-0.20 K").value, -0.20)
+    XCTAssertEqual(try Quantity.parse("−0.20 K").value, -0.20)
+    XCTAssertEqual(try Quantity.parse("240"), Quantity(240, .one))
+    XCTAssertEqual(try Quantity.parse("95.45 %").value, 0.9545)
+    XCTAssertEqual(try Quantity.parse("9 mK").value, 0.009)
+    XCTAssertEqual(try Quantity.parse("10 min").value, 600)
+    XCTAssertEqual(try Quantity.parse("1.5 h").value, 5400)
+    XCTAssertEqual(try Quantity.parse("1 h 30 min").value, 5400)
+    XCTAssertEqual(try Quantity.parse("90min").value, 5400)
+    XCTAssertEqual(try Quantity.parse("0.02 K/min").value, 0.02 / 60)
+    XCTAssertEqual(try Quantity.parse("1/s").value, 1)
+    XCTAssertEqual(try Quantity.parse("100 1/s").value, 100)
+    XCTAssertEqual(try Quantity.parse("1.5×10^-3 m").value, 0.0015)
+    XCTAssertEqual(try Quantity.parse("1.5·10⁻³ m").value, 0.0015)
+    XCTAssertEqual(try Quantity.parse("12 \\milli\\kelvin").value, 0.012)
+    XCTAssertEqual(try Quantity.parse("1e-6 m").value, 1e-6)
+    XCTAssertEqual(try Quantity.parse("20 %RH").unit, .percentRelativeHumidity)
+    XCTAssertEqual(try Quantity.parse("1e3eV").unit, try Unit.parse("eV"))
+  }
+
+  func testTypedDecimalsAreTheNearestDoubles() throws {
+    // Hard cases of decimal conversion: 2^-1022 and its predecessor, and a number half-way between two doubles.
+    XCTAssertEqual(try Quantity.parse("2.2250738585072011e-308 s").number, 0x0.fffffffffffffp-1022)
+    XCTAssertEqual(try Quantity.parse("9007199254740993 s").number, 9_007_199_254_740_992)
+  }
+
+  func testConversionBetweenUnits() throws {
+    func convert(_ text: String, _ unit: String) throws -> Double {
+      try Quantity.parse(text).value(in: Unit.parse(unit))
+    }
+    XCTAssertEqual(try convert("12.5 K", "mK"), 12500)
+    XCTAssertEqual(try convert("1013.25 hPa", "bar"), 1.01325)
+    XCTAssertEqual(try convert("1 atm", "Pa"), 101_325)
+    XCTAssertEqual(try convert("36 km/h", "m/s"), 10, accuracy: 1e-14)
+    XCTAssertEqual(try convert("1 kWh", "MJ"), 3.6, accuracy: 1e-15)
+    XCTAssertEqual(try convert("50 %", "1"), 0.5)
+    XCTAssertEqual(try convert("2500 ppm", "%"), 0.25)
+    XCTAssertEqual(try convert("10 µV/°C", "nV/mK"), 10)
+    XCTAssertEqual(try convert("0.02 K/min", "K/min"), 0.02)
+    XCTAssertEqual(try convert("1.2 g/cm³", "kg/m³"), 1200, accuracy: 1e-12)
+    XCTAssertEqual(try convert("180 °", "rad"), Double.pi, accuracy: 1e-15)
+    XCTAssertEqual(try Quantity(300, .thermodynamicKelvin).value(in: .degreeCelsius), 26.85, accuracy: 1e-13)
+    XCTAssertEqual(try convert("1 1/min", "Hz"), 1.0 / 60)
+    // Compound units that reduce to a difference convert to K.
+    XCTAssertEqual(try convert("6 K·min/min", "K"), 6)
+  }
+
+  func testTemperatureIsNotADifference() {
+    XCTAssertThrowsError(try Quantity.parse("0.02 °C").value(in: .kelvin)) { error in
+      let fault = error as? QuantityFault
+      XCTAssertEqual(
+        fault?.reason, .kind(expected: .temperatureDifference, received: .thermodynamicTemperature))
+      XCTAssertTrue(fault?.description.contains("use K for a difference") ?? false, "\(error)")
+    }
+    XCTAssertThrowsError(try Quantity.parse("300 K").value(in: .degreeCelsius)) { error in
+      XCTAssertEqual(
+        (error as? QuantityFault)?.reason, .kind(expected: .thermodynamicTemperature, received: .temperatureDifference))
+    }
+    XCTAssertThrowsError(try Quantity.parse("20 %").value(in: .percentRelativeHumidity))
+    XCTAssertThrowsError(try Quantity.parse("20 %RH").value(in: .percent))
+    XCTAssertThrowsError(try Quantity.parse("20 s").value(in: .metre)) { error in
+      XCTAssertEqual(
+        (error as? QuantityFault)?.reason,
+        .dimension(expected: Dimension(length: 1), received: Dimension(time: 1)))
+    }
+  }
+
+  func testRefusedTexts() {
+    let refused: [(String, QuantityFault.Reason?)] = [
+      ("", .empty), ("   ", .empty), ("K", .notANumber), ("nan K", .notANumber), ("inf K", .notANumber),
+      ("-inf", .notANumber), ("0x10 K", nil), ("0,05 K", .decimalComma), ("1e999 K", .outOfRange), (".", .notANumber),
+      ("-", .notANumber), ("1 K 2 K", nil), ("1×10^ m", .notANumber), ("10 kelvins", nil), ("10 °C/", nil),
+    ]
+    for (text, reason) in refused {
+      XCTAssertThrowsError(try Quantity.parse(text), text) { error in
+        guard let fault = error as? QuantityFault else { return XCTFail("\(error)") }
+        if let reason { XCTAssertEqual(fault.reason, reason, text) }
+        XCTAssertFalse(fault.description.isEmpty)
+      }
+    }
+    XCTAssertThrowsError(try Quantity.parse("10 kelvins")) { error in
+      XCTAssertEqual((error as? QuantityFault)?.nearest, "K")
+    }
+  }
+
+  func testPrintingReadsBack() throws {
+    for text in ["10 °C", "0.05 K", "-0.2 K", "240", "1e-06 m", "20 %RH"] {
+      let quantity = try Quantity.parse(text)
+      XCTAssertEqual(try Quantity.parse(quantity.description), quantity)
+    }
+    XCTAssertEqual(try Quantity.parse("10.0 °C").description, "10 °C")
+  }
+}
