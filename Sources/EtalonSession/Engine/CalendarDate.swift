@@ -1,0 +1,49 @@
+/// A day of the proleptic Gregorian calendar in UTC, and the time of day, from nanoseconds since 1970-01-01T00:00:00Z.
+public struct CalendarDate: Sendable, Equatable {
+  public let year: Int
+  public let month: Int
+  public let day: Int
+  /// Seconds since midnight.
+  public let secondOfDay: Int
+
+  /// Howard Hinnant, "chrono-compatible low-level date algorithms", `civil_from_days`.
+  public init(utcNanoseconds: Int64) {
+    let seconds = utcNanoseconds.flooredDivision(by: 1_000_000_000)
+    let days = Int(seconds.flooredDivision(by: 86_400))
+    secondOfDay = Int(seconds - Int64(days) * 86_400)
+    let shifted = days + 719_468
+    let era = (shifted >= 0 ? shifted : shifted - 146_096) / 146_097
+    let dayOfEra = shifted - era * 146_097
+    let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
+    let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+    let shiftedMonth = (5 * dayOfYear + 2) / 153
+    day = dayOfYear - (153 * shiftedMonth + 2) / 5 + 1
+    month = shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9
+    year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
+  }
+
+  /// `2026-01-31`.
+  public var text: String { "\(Self.padded(year, 4))-\(Self.padded(month, 2))-\(Self.padded(day, 2))" }
+
+  /// `2026-01-31T23:59:59Z`.
+  public var timestamp: String {
+    let (hour, rest) = secondOfDay.quotientAndRemainder(dividingBy: 3600)
+    let (minute, second) = rest.quotientAndRemainder(dividingBy: 60)
+    return "\(text)T\(Self.padded(hour, 2)):\(Self.padded(minute, 2)):\(Self.padded(second, 2))Z"
+  }
+
+  /// `20260131T235959Z`, for names of folders.
+  public var compact: String { timestamp.filter { $0 != "-" && $0 != ":" } }
+
+  static func padded(_ value: Int, _ width: Int) -> String {
+    let digits = String(value)
+    return String(repeating: "0", count: max(0, width - digits.count)) + digits
+  }
+}
+
+extension Int64 {
+  fileprivate func flooredDivision(by divisor: Int64) -> Int64 {
+    let (quotient, remainder) = quotientAndRemainder(dividingBy: divisor)
+    return remainder < 0 ? quotient - 1 : quotient
+  }
+}

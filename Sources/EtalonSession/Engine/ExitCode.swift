@@ -1,0 +1,121 @@
+import EtalonCore
+
+/// Exit codes of the command line; one meaning each, the same for every verb.
+public enum ExitCode: Int32, Sendable {
+  case conforming = 0
+  case nonconforming = 1
+  case inconclusive = 2
+  /// Stopped on request, resumable, safe state reached.
+  case stopped = 3
+  case verificationFailed = 4
+  case nothingSelected = 5
+  /// The safe state of an actuator that this run switched on was not confirmed.
+  case unsafe = 6
+  case usage = 64
+  case badData = 65
+  case missingFile = 66
+  case deviceAbsent = 69
+  case internalError = 70
+  case diskFull = 73
+  case inputOutput = 74
+  case busy = 75
+  case permission = 77
+  case badBench = 78
+}
+
+extension PortFault {
+  /// The exit code of a run that a port ended.
+  public var exitCode: ExitCode {
+    switch self {
+    case .missing, .hangUp: .deviceAbsent
+    case .notATerminal, .settingsRefused: .badBench
+    case .permission: .permission
+    case .busy: .busy
+    case .inputOutput: .inputOutput
+    }
+  }
+
+  /// Reason and remedy, for people.
+  public var explanation: String {
+    switch self {
+    case .missing: "no such port; is the device plugged in, and is the path in the bench file right?"
+    case .notATerminal: "the path is not a serial port or terminal; name the port of the device in the bench file"
+    case .permission: "no permission to open the port; add your user to the port's group (usually dialout) and log in again"
+    case .busy: "another program holds the port; end it or wait"
+    case .hangUp: "the device hung up; check cable and power"
+    case .settingsRefused: "the port did not apply the serial settings; check the baud rate in the bench file"
+    case .inputOutput: "the operating system reported an input/output error; see dmesg"
+    }
+  }
+}
+
+extension ExchangeFault {
+  /// The exit code of a run that this fault ended.
+  public var exitCode: ExitCode {
+    switch self {
+    case .timeout, .truncated: .deviceAbsent
+    case .checksum, .malformed, .stale, .wrongAddress, .device, .line: .inputOutput
+    case .port(let fault): fault.exitCode
+    case .readBack, .commitCount: .verificationFailed
+    case .unsupported: .badBench
+    }
+  }
+
+  /// Short name of the kind, for counting.
+  public var kind: String {
+    switch self {
+    case .timeout: "timeout"
+    case .truncated: "truncated"
+    case .checksum: "checksum"
+    case .malformed: "malformed"
+    case .stale: "stale"
+    case .wrongAddress: "wrong address"
+    case .device: "device error"
+    case .line: "line error"
+    case .port: "port"
+    case .readBack: "read-back"
+    case .commitCount: "commit count"
+    case .unsupported: "unsupported"
+    }
+  }
+
+  /// What happened, with the facts.
+  public var explanation: String {
+    switch self {
+    case .timeout: "it does not answer; check power, cable and baud rate"
+    case .truncated(let received): "its answer broke off after \(received) bytes"
+    case .checksum(let expected, let received):
+      "checksum \(String(received, radix: 16)) received, \(String(expected, radix: 16)) expected"
+    case .malformed(let received): "its answer of \(received) bytes is not what the data sheet says; is it the right device?"
+    case .stale: "it repeats an old answer"
+    case .wrongAddress(let address): "address \(address) answered"
+    case .device(let code): "it reports error \(code)"
+    case .line(let errors): "the line reported errors (\(errors.rawValue)): check baud rate, parity and cable"
+    case .port(let fault): fault.explanation
+    case .readBack(let index, let expected, let received):
+      "coefficient \(index) reads back as \(received), \(expected) was written; the device keeps its former set as previous"
+    case .commitCount(let expected, let received):
+      "its commit counter is \(received), \(expected) was expected; another program may be adjusting it"
+    case .unsupported: "its driver can not do what the session asks"
+    }
+  }
+}
+
+/// What the run says in the end.
+public enum Verdict: String, Sendable {
+  case conforming, nonconforming, inconclusive, stopped, failed
+}
+
+/// Why a run failed.
+public struct Failure: Sendable, Equatable {
+  public var exitCode: ExitCode
+  /// Role concerned; empty when it is none in particular.
+  public var role: String
+  /// Reason and remedy.
+  public var reason: String
+  public init(_ exitCode: ExitCode, role: String = "", _ reason: String) {
+    self.exitCode = exitCode
+    self.role = role
+    self.reason = reason
+  }
+}

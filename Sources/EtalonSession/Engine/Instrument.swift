@@ -1,0 +1,74 @@
+import EtalonCore
+import EtalonSensors
+
+/// One device of the bench with its driver. The driver's type is erased here and nowhere lower: below, drivers are
+/// concrete values; above, the engine speaks of roles.
+struct Instrument: Sendable {
+  /// What a request is for; the answer goes there.
+  enum Purpose: Sendable, Equatable {
+    case initialSafe, finalSafe, identify, readAdjustment, writeAdjustment, drive, environment
+    /// A reading for tick number `tick` of the sampler.
+    case reading(tick: UInt64)
+  }
+
+  let roles: [String]
+  let portName: String
+  private(set) var driver: any Driver
+  private(set) var isOpen = false
+  private(set) var lost: PortFault?
+  /// Requests that wait for the driver, in order.
+  private(set) var waiting: [(request: DeviceRequest, purpose: Purpose)] = []
+  /// What the request under way is for.
+  private(set) var current: Purpose?
+
+  init(_ plan: BenchPlan.Instrument, driver: any Driver) {
+    roles = plan.roles
+    portName = plan.port
+    self.driver = driver
+    waiting.reserveCapacity(8)
+  }
+
+  var deadline: Instant? { driver.deadline }
+
+  /// Whether it can take a request at once.
+  var isIdle: Bool { isOpen && lost == nil && current == nil && waiting.isEmpty && !driver.isBusy }
+
+  mutating func open() { isOpen = true }
+
+  mutating func lose(_ fault: PortFault, at instant: Instant) -> DriverStep {
+    lost = fault
+    return driver.lose(fault, at: instant)
+  }
+
+  /// Queues a request.
+  mutating func request(_ request: DeviceRequest, for purpose: Purpose) {
+    waiting.append((request, purpose))
+  }
+
+  /// Forgets the requests that have not begun.
+  mutating func forgetWaiting() { waiting.removeAll(keepingCapacity: true) }
+
+  /// Begins the next waiting request if the driver is free.
+  mutating func startNext(at instant: Instant) -> DriverStep? {
+    guard isOpen, lost == nil, current == nil, !driver.isBusy, !waiting.isEmpty else { return nil }
+    let next = waiting.removeFirst()
+    current = next.purpose
+    return driver.start(next.request, at: instant)
+  }
+
+  /// What the report just made was for; the request is no longer under way.
+  mutating func finish() -> Purpose? {
+    defer { current = nil }
+    return current
+  }
+
+  mutating func receive(_ frame: Frame, first: Instant, at instant: Instant) -> DriverStep {
+    driver.receive(frame, first: first, at: instant)
+  }
+
+  mutating func receive(_ errors: LineErrors, at instant: Instant) -> DriverStep {
+    driver.receive(errors, at: instant)
+  }
+
+  mutating func wake(at instant: Instant) -> DriverStep { driver.wake(at: instant) }
+}

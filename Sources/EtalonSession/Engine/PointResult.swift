@@ -1,0 +1,141 @@
+import EtalonCore
+
+/// The result at one visit of one set point.
+public struct PointResult: Sendable {
+  public enum Phase: String, Sendable {
+    case asFound = "as_found"
+    case asLeft = "as_left"
+  }
+  public var phase: Phase
+  public var direction: SessionPlan.PointsPlan.Direction
+  /// °C.
+  public var setpoint: Double
+  /// Mean of the reference's readings, °C, before its correction.
+  public var referenceReading: Double
+  /// Correction of the reference after its certificate, K.
+  public var referenceCorrection: Double
+  /// Mean of the device's indications, °C.
+  public var indication: Double
+  /// Mean of the device's normalised raw values; NaN when it tells none.
+  public var raw: Double
+  /// Pairs in the window that were used.
+  public var samples: Int
+  /// Pairs that the rejector flagged.
+  public var rejected: Int
+  /// Ticks without a pair.
+  public var missing: Int
+  /// Standard uncertainty of the mean difference from the block means, K, and its degrees of freedom.
+  public var typeA: Double
+  public var typeADegreesOfFreedom: Double
+  /// Lag-1 correlation of the block means.
+  public var blockCorrelation: Double
+  /// When the window opened and closed.
+  public var opened: Instant
+  public var closed: Instant
+
+  // From the budget; set when the phase is complete, because the hysteresis needs both directions.
+  /// Indication minus corrected reference, K.
+  public var error = Double.nan
+  /// Combined standard uncertainty, K.
+  public var standardUncertainty = Double.nan
+  public var coverageFactor = Double.nan
+  /// Effective degrees of freedom; infinity when there is no type A part to limit them.
+  public var degreesOfFreedom = Double.nan
+  /// Expanded uncertainty, K.
+  public var expandedUncertainty = Double.nan
+  /// Limit of |error|, K.
+  public var limit = Double.nan
+  public var decision = SessionPlan.Decision.inconclusive
+  /// Whether Monte Carlo agrees with the first-order interval (JCGM 101:2008 clause 8); nil when it was not asked.
+  public var monteCarloValidates: Bool?
+  /// The budget's rows, sorted by contribution.
+  public var budget: [BudgetRow] = []
+
+  /// From a simulated world: the true error of the window, K.
+  public var truth: Double?
+
+  /// Whether the interval error ± U holds the true error; nil without truth.
+  public var covered: Bool? {
+    guard let truth, expandedUncertainty.isFinite else { return nil }
+    return abs(error - truth) <= expandedUncertainty
+  }
+
+  /// One line of an uncertainty budget.
+  public struct BudgetRow: Sendable, Equatable {
+    public var name: String
+    public var estimate: Double
+    public var standardUncertainty: Double
+    public var sensitivity: Double
+    /// |sensitivity| · standard uncertainty, K.
+    public var contribution: Double
+    public var degreesOfFreedom: Double
+    public init(
+      name: String, estimate: Double, standardUncertainty: Double, sensitivity: Double, contribution: Double,
+      degreesOfFreedom: Double
+    ) {
+      self.name = name
+      self.estimate = estimate
+      self.standardUncertainty = standardUncertainty
+      self.sensitivity = sensitivity
+      self.contribution = contribution
+      self.degreesOfFreedom = degreesOfFreedom
+    }
+  }
+}
+
+/// Everything that a run found; the summary, the tables and the files are made of it.
+public struct SessionResults: Sendable {
+  public var points: [PointResult] = []
+  public var asFound: Verdict?
+  public var asLeft: Verdict?
+  public var before: Adjustment?
+  public var after: Adjustment?
+  public var deviceSerial = ""
+  public var referenceSerial = ""
+  /// Good pairs.
+  public var samples = 0
+  /// Ticks that gave no pair.
+  public var gaps = 0
+  /// Exchanges that failed, by role and kind in order of first appearance.
+  public var faults: [(role: String, kind: String, count: Int)] = []
+  public var remarks: [String] = []
+  public var failure: Failure?
+  public var stop: StopRequest?
+  public var safeStateConfirmed: Bool?
+  /// Whether this run switched an actuator on.
+  public var energised = false
+  public var started: Instant?
+  public var ended: Instant?
+
+  /// Number of exchanges that failed.
+  public var faultCount: Int { faults.reduce(0) { $0 + $1.count } }
+
+  /// Whether an actuator that this run switched on may still be on.
+  public var isUnsafe: Bool { energised && safeStateConfirmed != true }
+
+  /// The verdict: that of as-left where it ran, else of as-found.
+  public var verdict: Verdict {
+    if failure != nil { return .failed }
+    if stop != nil { return .stopped }
+    return asLeft ?? asFound ?? .inconclusive
+  }
+
+  /// The exit code: an unconfirmed safe state before everything else, then the cause of a failure, then the verdict.
+  public var exitCode: ExitCode {
+    if isUnsafe { return .unsafe }
+    if let failure { return failure.exitCode }
+    switch stop {
+    case .diskFull: return .diskFull
+    case .recordFailed: return .inputOutput
+    case .atCheckpoint, .now: return .stopped
+    case nil: break
+    }
+    switch verdict {
+    case .conforming: return .conforming
+    case .nonconforming: return .nonconforming
+    case .inconclusive: return .inconclusive
+    case .stopped: return .stopped
+    case .failed: return .internalError
+    }
+  }
+}

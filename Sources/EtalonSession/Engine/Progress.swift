@@ -1,0 +1,41 @@
+import EtalonCore
+
+/// Where a run is, for people who watch it.
+public struct Progress: Sendable, Equatable {
+  public enum Activity: String, Sendable {
+    case opening, identifying
+    case approaching = "going to the set point"
+    case soaking, settling, measuring
+    case backingOff = "waiting before another try"
+    case paused = "paused: room outside its limits"
+    case adjusting
+    case safing = "going to the safe state"
+    case finished
+  }
+  public var stepNumber = 0
+  public var stepCount: Int
+  /// `identify`, `as_found`, `adjust`, `as_left`.
+  public var stepName = ""
+  public var activity = Activity.opening
+  /// °C; nil when nothing is controlled.
+  public var setpoint: Double?
+  /// Number of the visit within its series, from 1.
+  public var visit = 0
+  public var visitCount = 0
+  /// Latest reading of the reference, °C.
+  public var reference: Double?
+  /// Latest indication of the device, °C.
+  public var indication: Double?
+  /// Slope of the settling signal, kelvin per second; nil until there are enough readings.
+  public var slope: Double?
+  /// Pairs in the window so far, and how many it needs.
+  public var windowSamples = 0
+  public var windowNeeded = 0
+  public var samples = 0
+  public var gaps = 0
+  public var faults = 0
+  /// Seconds that the rest will take by the plan's own times.
+  public var remainingSeconds: Double = 0
+
+  init(plan: SessionPlan) { stepCount = plan.steps.count }
+}

@@ -1,0 +1,77 @@
+import EtalonCore
+
+extension Input {
+  /// The kind of record that keeps this input.
+  var recordKind: RecordKind {
+    switch self {
+    case .opened: .opened
+    case .bytes: .bytes
+    case .lineErrors: .lineErrors
+    case .lost: .lost
+    case .edge: .edge
+    case .wake: .wake
+    case .stop: .stop
+    case .truth: .truth
+    }
+  }
+
+  /// Appends what is needed to make the input again.
+  func encode(into encoder: inout RecordEncoder) {
+    switch self {
+    case .opened(let port): encoder.append(port)
+    case .bytes(let port, let frame, let first):
+      encoder.append(port)
+      encoder.append(first)
+      encoder.append(frame)
+    case .lineErrors(let port, let errors):
+      encoder.append(port)
+      encoder.append(errors.rawValue)
+    case .lost(let port, let fault):
+      encoder.append(port)
+      encoder.append(fault.rawValue)
+    case .edge(let line, let active):
+      encoder.append(line)
+      encoder.append(active)
+    case .wake: break
+    case .stop(let request): encoder.append(request.rawValue)
+    case .truth(let error, let readings):
+      encoder.append(error)
+      encoder.append(UInt32(readings))
+    }
+  }
+
+  /// The input that a record keeps; nil when the kind is no input.
+  static func decode(_ kind: RecordKind, _ payload: [UInt8]) throws(RecordFault) -> Input? {
+    var decoder = RecordDecoder(payload)
+    let input: Input
+    switch kind {
+    case .opened: input = .opened(try decoder.uint8())
+    case .bytes:
+      let port = try decoder.uint8()
+      let first = try decoder.instant()
+      input = .bytes(port, try decoder.frame(), first: first)
+    case .lineErrors:
+      let port = try decoder.uint8()
+      input = .lineErrors(port, LineErrors(rawValue: try decoder.uint8()))
+    case .lost:
+      let port = try decoder.uint8()
+      let raw = try decoder.uint8()
+      guard let fault = PortFault(rawValue: raw) else { throw .unknownValue(offset: 1, UInt64(raw)) }
+      input = .lost(port, fault)
+    case .edge:
+      let line = try decoder.uint8()
+      input = .edge(line, active: try decoder.bool())
+    case .wake: input = .wake
+    case .stop:
+      let raw = try decoder.uint8()
+      guard let request = StopRequest(rawValue: raw) else { throw .unknownValue(offset: 0, UInt64(raw)) }
+      input = .stop(request)
+    case .truth:
+      let error = try decoder.double()
+      input = .truth(error: error, readings: Int(try decoder.uint32()))
+    default: return nil
+    }
+    try decoder.finish()
+    return input
+  }
+}
