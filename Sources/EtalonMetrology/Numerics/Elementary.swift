@@ -88,7 +88,7 @@ public enum Elementary {
           * (6.61375632143793436117e-05 + t * (-1.65339022054652515390e-06 + t * 4.13813679705723846039e-08))))
   }
 
-  /// exp(x) − 1 without cancellation near 0; error below 1 ulp.
+  /// exp(x) − 1 without cancellation near 0; error below 1.5 ulp.
   public static func expm1(_ x: Double) -> Double {
     if x.isNaN { return .nan }
     if x > 709.782712893383973096 { return .infinity }
