@@ -3,5 +3,9 @@ extension CategoryAdapter {
   static let all: [CategoryAdapter] = [
     .univariate,
     .linearRegression,
+    .oneWayAnova,
+    .nestedAnova,
+    .calibrationLine,
+    .calibrationLineUncertainAbscissae,
   ]
 }

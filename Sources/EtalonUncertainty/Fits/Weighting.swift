@@ -64,4 +64,11 @@ public enum Weighting: Sendable, Equatable {
       throw .notPositive(input: name, index: index, value: value)
     }
   }
+
+  static func checkNotNegative(_ values: [Double], named name: String, count: Int) throws(FitFault) {
+    try checkFinite(values, named: name, count: count)
+    for (index, value) in values.enumerated() where value < 0 {
+      throw .notPositive(input: name, index: index, value: value)
+    }
+  }
 }

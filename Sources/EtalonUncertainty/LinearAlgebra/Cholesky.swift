@@ -42,4 +42,13 @@ struct Cholesky<Scalar: LinearScalar> {
       vector[start + r] = sum / factor[r * count + r]
     }
   }
+
+  /// L⁻ᵀ v in place; after `whiten`, v has become A⁻¹ v.
+  func solveTransposed(_ vector: inout [Scalar]) {
+    for r in stride(from: count - 1, through: 0, by: -1) {
+      var sum = vector[r]
+      for k in (r + 1)..<max(count, r + 1) { sum -= factor[k * count + r] * vector[k] }
+      vector[r] = sum / factor[r * count + r]
+    }
+  }
 }
