@@ -1,0 +1,222 @@
+/// Covariance of a state in factored form, with a systematic part that no measurement may average away.
+///
+/// The error of the state is x − x̂ = e + V ξ. Its random part e has the covariance U D Uᵀ (U unit upper triangular,
+/// D diagonal). Its systematic part is the sensitivity V to *consider* parameters ξ, which are uncorrelated, have mean 0
+/// and variance 1 and are never estimated (Schmidt, "Application of state-space methods to navigation problems",
+/// Advances in Control Systems 3 (1966) 293). With P = U D Uᵀ + V Vᵀ this is the UD form of the Schmidt-Kalman filter
+/// of R. Zanetti and C. D'Souza, "Recursive implementations of the consider filter", AAS 12-619, for consider
+/// parameters that are scaled to the unit covariance: their factors there are then the identity and stay so exactly.
+///
+/// - Measurement update: G. J. Bierman, *Factorization Methods for Discrete Sequential Estimation* (1977), V.3, followed
+///   by one rank-one update that turns the gain of known consider parameters into the gain in use. For any gain K the
+///   Joseph form gives P(K) = P(K₀) + a (K − K₀)(K − K₀)ᵀ, where K₀ is the optimal gain and a the innovation's variance
+///   without the consider part, so the covariance is true for every gain, also for one with rows set to zero.
+/// - Time update: the transition matrix is diagonal and differs from 1 only for state 0, so the general orthogonalisation
+///   of Thornton reduces to a scaling and to rank-one updates (Agee and Turner, White Sands Missile Range TR 38 (1972)).
+///
+/// Storage is in place; nothing allocates. `capacity` and `considerCapacity` are the largest numbers of states and of
+/// consider parameters; what is in use is set at the start.
+@frozen
+public struct ConsiderFactors<let capacity: Int, let considerCapacity: Int, Scalar: BinaryFloatingPoint & Sendable>:
+  Sendable
+{
+  /// A vector over the states.
+  public typealias StateVector = InlineArray<capacity, Scalar>
+  /// A vector over the consider parameters.
+  public typealias ConsiderVector = InlineArray<considerCapacity, Scalar>
+
+  /// What one measurement did.
+  @frozen public struct Update: Sendable {
+    /// Gain in use: the state moves by gain × innovation.
+    public let gain: StateVector
+    /// Variance of the innovation, with state, consider parameters and noise, before any inflation.
+    public let innovationVariance: Scalar
+    @inlinable init(gain: StateVector, innovationVariance: Scalar) {
+      self.gain = gain
+      self.innovationVariance = innovationVariance
+    }
+  }
+
+  /// Number of states in use.
+  public let count: Int
+  /// Number of consider parameters in use.
+  public let considerCount: Int
+  @usableFromInline var unit: InlineArray<capacity, InlineArray<capacity, Scalar>>
+  @usableFromInline var diagonal: InlineArray<capacity, Scalar>
+  @usableFromInline var sensitivity: InlineArray<capacity, InlineArray<considerCapacity, Scalar>>
+
+  /// A state whose components are uncorrelated with each other and with the consider parameters.
+  /// - Parameters:
+  ///   - variances: variance of each state, 0 or more; those from `count` on are not used.
+  @inlinable
+  public init(variances: StateVector, count: Int, considerCount: Int) {
+    precondition(count >= 1 && count <= capacity, "more states than the factors hold")
+    precondition(considerCount >= 0 && considerCount <= considerCapacity, "more consider parameters than fit")
+    self.count = count
+    self.considerCount = considerCount
+    unit = InlineArray(repeating: InlineArray(repeating: 0))
+    diagonal = variances
+    sensitivity = InlineArray(repeating: InlineArray(repeating: 0))
+    for index in 0..<count {
+      precondition(variances[index] >= 0 && variances[index].isFinite, "a variance is finite and not negative")
+      unit[index][index] = 1
+    }
+  }
+
+  /// Covariance of two states, systematic part included.
+  @inlinable
+  public func covariance(_ first: Int, _ second: Int) -> Scalar {
+    var sum: Scalar = 0
+    for k in max(first, second)..<count { sum += unit[first][k] * diagonal[k] * unit[second][k] }
+    for k in 0..<considerCount { sum += sensitivity[first][k] * sensitivity[second][k] }
+    return sum
+  }
+
+  /// Variance of `direction` · x + `consider` · ξ.
+  @inlinable
+  public func variance(along direction: StateVector, consider: ConsiderVector) -> Scalar {
+    var sum: Scalar = 0
+    for j in 0..<count {
+      let f = projection(direction, j)
+      sum += diagonal[j] * f * f
+    }
+    for k in 0..<considerCount {
+      let f = systematic(direction, consider, k)
+      sum += f * f
+    }
+    return sum
+  }
+
+  /// Component j of Uᵀ h.
+  @inlinable
+  func projection(_ direction: StateVector, _ j: Int) -> Scalar {
+    var f = direction[j]
+    for i in 0..<j { f += unit[i][j] * direction[i] }
+    return f
+  }
+
+  /// Component k of Vᵀ h + g.
+  @inlinable
+  func systematic(_ direction: StateVector, _ consider: ConsiderVector, _ k: Int) -> Scalar {
+    var f = consider[k]
+    for i in 0..<count { f += sensitivity[i][k] * direction[i] }
+    return f
+  }
+
+  /// Takes a scalar measurement `direction` · x + `consider` · ξ + noise.
+  /// - Parameters:
+  ///   - noiseVariance: 0 or more.
+  ///   - inflation: factor of 1 or more by which the innovation's variance is enlarged in the gain and in the covariance,
+  ///     for measurements whose errors are correlated with those of their neighbours.
+  ///   - learning: the number of leading states that may move; the gain of the others is 0, their covariance stays true.
+  /// - Returns: the gain; nil, with nothing changed, when the innovation has no variance (a second exact measurement of
+  ///   what is exactly known).
+  @inlinable
+  public mutating func update(
+    _ direction: StateVector, consider: ConsiderVector, noiseVariance: Scalar, inflation: Scalar = 1, learning: Int
+  ) -> Update? {
+    precondition(noiseVariance >= 0 && inflation >= 1, "a variance is not negative and an inflation not below 1")
+    let innovationVariance = variance(along: direction, consider: consider) + noiseVariance
+    guard innovationVariance > 0, innovationVariance.isFinite else { return nil }
+    var systematicPart = ConsiderVector(repeating: 0)
+    var systematicVariance: Scalar = 0
+    for k in 0..<considerCount {
+      systematicPart[k] = systematic(direction, consider, k)
+      systematicVariance += systematicPart[k] * systematicPart[k]
+    }
+
+    // Bierman: the gain and the random part's factors for known consider parameters.
+    var gain = StateVector(repeating: 0)
+    var alpha = noiseVariance + (inflation - 1) * innovationVariance
+    for j in 0..<count {
+      let f = projection(direction, j)
+      let v = diagonal[j] * f
+      let before = alpha
+      alpha += f * v
+      gain[j] = v
+      if before > 0 {
+        diagonal[j] *= before / alpha
+        let lambda = -f / before
+        for i in 0..<j {
+          let u = unit[i][j]
+          unit[i][j] = u + gain[i] * lambda
+          gain[i] += v * u
+        }
+      } else if alpha > 0 {
+        // The first direction of an exact measurement becomes exactly known; its column of U counts no longer.
+        diagonal[j] = 0
+        for i in 0..<j { gain[i] += v * unit[i][j] }
+      }
+    }
+
+    // The optimal gain with the consider parameters' part, rows of frozen states set to zero.
+    let total = alpha + systematicVariance
+    var difference = StateVector(repeating: 0)
+    for i in 0..<count {
+      let known = alpha > 0 ? gain[i] / alpha : 0
+      var used: Scalar = 0
+      if i < learning {
+        used = gain[i]
+        for k in 0..<considerCount { used += sensitivity[i][k] * systematicPart[k] }
+        used /= total
+      }
+      difference[i] = used - known
+      gain[i] = used
+      for k in 0..<considerCount { sensitivity[i][k] -= used * systematicPart[k] }
+    }
+    if considerCount > 0 || learning < count { add(difference, weight: alpha) }
+    return Update(gain: gain, innovationVariance: innovationVariance)
+  }
+
+  /// Adds weight · v vᵀ to the covariance of the random part (Agee and Turner); `weight` is 0 or more.
+  @inlinable
+  public mutating func add(_ vector: StateVector, weight: Scalar) {
+    var v = vector
+    var c = weight
+    var j = count - 1
+    while j >= 0 && c > 0 {
+      let a = v[j]
+      let before = diagonal[j]
+      let after = before + c * a * a
+      if after > 0 {
+        let beta = c * a / after
+        for i in 0..<j {
+          v[i] -= a * unit[i][j]
+          unit[i][j] += beta * v[i]
+        }
+        c *= before / after
+        diagonal[j] = after
+      }
+      j -= 1
+    }
+  }
+
+  /// Adds process noise of the given variance to one state.
+  @inlinable
+  public mutating func addNoise(variance: Scalar, to index: Int) {
+    guard variance > 0 else { return }
+    var vector = StateVector(repeating: 0)
+    vector[index] = 1
+    add(vector, weight: variance)
+  }
+
+  /// Multiplies state 0 by `factor`, 0...1, as its own dynamics do.
+  @inlinable
+  public mutating func scaleFirst(by factor: Scalar) {
+    diagonal[0] *= factor * factor
+    for j in 1..<count { unit[0][j] *= factor }
+    for k in 0..<considerCount { sensitivity[0][k] *= factor }
+  }
+
+  /// Replaces consider parameter `index` by a new one, independent of it: what the old one left in the state becomes part
+  /// of the random errors, and the new one has not touched the state yet.
+  @inlinable
+  public mutating func renewConsider(_ index: Int) {
+    var column = StateVector(repeating: 0)
+    for i in 0..<count {
+      column[i] = sensitivity[i][index]
+      sensitivity[i][index] = 0
+    }
+    add(column, weight: 1)
+  }
+}

@@ -1,0 +1,229 @@
+/// What is declared before an on-line calibration starts: priors, noises, the reference's certificate.
+///
+/// Every number is in the unit of the readings (kelvin or degrees Celsius for a thermometer) and a standard deviation or
+/// standard uncertainty unless its name says otherwise.
+public struct OnlineCalibrationConfiguration: Sendable, Equatable {
+  /// The device's response, as the polynomial that turns its indication into the corrected value.
+  ///
+  /// x = Σ θₖ sᵏ with s = (z − centre)/halfSpan and z the indication free of noise. Written in this direction a device
+  /// without noise makes the estimate the linear least-squares one exactly, and the coefficients are those that the
+  /// device stores.
+  public struct Response: Sendable, Equatable {
+    /// Middle of the device's range.
+    public var centre: Double
+    /// Half the width of the range, above 0.
+    public var halfSpan: Double
+    /// Degree of the polynomial, 1...3.
+    public var degree: Int
+    /// Prior mean of θ.
+    public var mean: Coefficients
+    /// Prior standard uncertainty of θ.
+    public var standardUncertainty: Coefficients
+    /// Random walk of θ: standard deviation after one second; it grows with the square root of the time.
+    public var driftPerRootSecond: Coefficients
+
+    public init(
+      centre: Double, halfSpan: Double, degree: Int, mean: Coefficients, standardUncertainty: Coefficients,
+      driftPerRootSecond: Coefficients = Coefficients(0, 0, 0, 0)
+    ) {
+      self.centre = centre
+      self.halfSpan = halfSpan
+      self.degree = degree
+      self.mean = mean
+      self.standardUncertainty = standardUncertainty
+      self.driftPerRootSecond = driftPerRootSecond
+    }
+
+    /// A device that shows the value itself but for an unknown offset, gain, curvature and cubic part.
+    /// - Parameter standardUncertainty: of θ₀ (the error at the centre), θ₁ (the error of the gain at the end of the
+    ///   range), θ₂ and θ₃.
+    public init(
+      direct range: ClosedRange<Double>, degree: Int, standardUncertainty: Coefficients,
+      driftPerRootSecond: Coefficients = Coefficients(0, 0, 0, 0)
+    ) {
+      let centre = (range.lowerBound + range.upperBound) / 2
+      let halfSpan = (range.upperBound - range.lowerBound) / 2
+      self.init(
+        centre: centre, halfSpan: halfSpan, degree: degree, mean: Coefficients(centre, halfSpan, 0, 0),
+        standardUncertainty: standardUncertainty, driftPerRootSecond: driftPerRootSecond)
+    }
+  }
+
+  /// How the quantity itself moves while it is held: about a level that is not known beforehand.
+  public struct Process: Sendable, Equatable {
+    /// Spread and correlation time of the motion about the level.
+    public var motion: CorrelatedNoise
+    /// Random walk of the level: standard deviation after one second.
+    public var levelDriftPerRootSecond: Double
+
+    public init(motion: CorrelatedNoise, levelDriftPerRootSecond: Double = 0) {
+      self.motion = motion
+      self.levelDriftPerRootSecond = levelDriftPerRootSecond
+    }
+  }
+
+  /// The reference: x = y + b(y) + drift + gradient − noise, with the correction curve b of its certificate.
+  public struct Reference: Sendable, Equatable {
+    /// Middle of the range of the correction curve.
+    public var centre: Double
+    /// Half the width of that range, above 0.
+    public var halfSpan: Double
+    /// Number of basis functions 1, t, t², t³ with t = (y − centre)/halfSpan, 0...4.
+    public var basisCount: Int
+    /// The certificate's correction: the best values of the basis functions' factors.
+    public var correction: Coefficients
+    /// Covariance of those factors, row by row; the lower triangle is read.
+    public var covariance: InlineArray<4, InlineArray<4, Double>>
+    /// Standard uncertainty of the drift since the certificate.
+    public var driftStandardUncertainty: Double
+    /// Standard uncertainty of the difference between the places of reference and device.
+    public var gradientStandardUncertainty: Double
+    /// Noise of the readings.
+    public var noise: CorrelatedNoise
+
+    public init(
+      centre: Double, halfSpan: Double, basisCount: Int, correction: Coefficients,
+      covariance: InlineArray<4, InlineArray<4, Double>>, driftStandardUncertainty: Double,
+      gradientStandardUncertainty: Double, noise: CorrelatedNoise
+    ) {
+      self.centre = centre
+      self.halfSpan = halfSpan
+      self.basisCount = basisCount
+      self.correction = correction
+      self.covariance = covariance
+      self.driftStandardUncertainty = driftStandardUncertainty
+      self.gradientStandardUncertainty = gradientStandardUncertainty
+      self.noise = noise
+    }
+
+    /// A reference whose correction's factors are uncorrelated.
+    public init(
+      range: ClosedRange<Double>, basisCount: Int, correction: Coefficients = Coefficients(0, 0, 0, 0),
+      standardUncertainty: Coefficients, driftStandardUncertainty: Double = 0, gradientStandardUncertainty: Double = 0,
+      noise: CorrelatedNoise
+    ) {
+      var covariance = InlineArray<4, InlineArray<4, Double>>(repeating: InlineArray(repeating: 0))
+      for index in 0..<4 { covariance[index][index] = standardUncertainty[index] * standardUncertainty[index] }
+      self.init(
+        centre: (range.lowerBound + range.upperBound) / 2, halfSpan: (range.upperBound - range.lowerBound) / 2,
+        basisCount: basisCount, correction: correction, covariance: covariance,
+        driftStandardUncertainty: driftStandardUncertainty, gradientStandardUncertainty: gradientStandardUncertainty,
+        noise: noise)
+    }
+
+    public static func == (a: Self, b: Self) -> Bool {
+      for i in 0..<4 { for j in 0..<4 where a.covariance[i][j] != b.covariance[i][j] { return false } }
+      return a.centre == b.centre && a.halfSpan == b.halfSpan && a.basisCount == b.basisCount
+        && a.correction == b.correction && a.driftStandardUncertainty == b.driftStandardUncertainty
+        && a.gradientStandardUncertainty == b.gradientStandardUncertainty && a.noise == b.noise
+    }
+  }
+
+  public var response: Response
+  public var process: Process
+  public var reference: Reference
+  /// Noise of the device before its display rounds, in the unit of the indication.
+  public var deviceNoise: CorrelatedNoise
+  /// Smallest step of the indication, 0 when it is far below the noise.
+  public var resolution: Double
+  /// Time between pairs, above 0.
+  public var periodSeconds: Double
+  /// Number of pairs in one block mean, 1 or more.
+  public var pairsPerBlock: Int
+  /// Largest spread (largest − smallest indication) of a block; above it the quantity is moving and the block is refused.
+  public var maximumBlockSpread: Double
+  /// Indications for which corrected values are not extrapolations.
+  public var validRange: ClosedRange<Double>
+  /// Whether a correlation that is measured between the innovations of neighbouring blocks, beyond the one declared,
+  /// enlarges the innovation's variance.
+  public var inflatesMeasuredCorrelation = true
+
+  /// - Parameters:
+  ///   - pairsPerBlock: nil takes blocks five times as long as the longest correlation time of the two noises, where the
+  ///     correlation of neighbouring means has fallen to an eighth.
+  ///   - maximumBlockSpread: nil refuses nothing.
+  ///   - validRange: nil takes the range of the response.
+  public init(
+    response: Response, process: Process, reference: Reference, deviceNoise: CorrelatedNoise, resolution: Double,
+    periodSeconds: Double, pairsPerBlock: Int? = nil, maximumBlockSpread: Double? = nil,
+    validRange: ClosedRange<Double>? = nil
+  ) {
+    self.response = response
+    self.process = process
+    self.reference = reference
+    self.deviceNoise = deviceNoise
+    self.resolution = resolution
+    self.periodSeconds = periodSeconds
+    let memory = max(deviceNoise.correlationTimeSeconds, reference.noise.correlationTimeSeconds)
+    let recommended = (5 * memory / periodSeconds).rounded(.up)
+    self.pairsPerBlock = pairsPerBlock ?? (recommended >= 1 && recommended < 1e6 ? Int(recommended) : 1)
+    self.maximumBlockSpread = maximumBlockSpread ?? .infinity
+    self.validRange =
+      validRange ?? (response.centre - response.halfSpan)...(response.centre + response.halfSpan)
+  }
+
+  /// Why a configuration can not be used.
+  public enum Fault: Error, Sendable, Equatable {
+    /// The degree of the response is not 1...3.
+    case degree(Int)
+    /// The number of the reference's basis functions is not 0...4.
+    case basisCount(Int)
+    /// A half span, a period or a number of pairs is not above 0, or a value is not finite.
+    case range(Field)
+    /// A standard deviation or uncertainty is negative or not finite.
+    case negative(Field)
+    /// The covariance of the correction is not positive semidefinite; `row` is where its factor fails.
+    case covariance(row: Int)
+  }
+
+  /// Names the part of a configuration that is wrong.
+  public enum Field: UInt8, Sendable {
+    case response, process, reference, deviceNoise, resolution, period, pairsPerBlock
+  }
+
+  func check() throws(Fault) {
+    guard response.degree >= 1 && response.degree <= 3 else { throw .degree(response.degree) }
+    guard reference.basisCount >= 0 && reference.basisCount <= 4 else { throw .basisCount(reference.basisCount) }
+    func positive(_ value: Double, _ field: Field) throws(Fault) {
+      guard value > 0 && value.isFinite else { throw .range(field) }
+    }
+    func deviation(_ value: Double, _ field: Field) throws(Fault) {
+      guard value >= 0 && value.isFinite else { throw .negative(field) }
+    }
+    func noise(_ value: CorrelatedNoise, _ field: Field) throws(Fault) {
+      try deviation(value.standardDeviation, field)
+      try deviation(value.correlationTimeSeconds, field)
+    }
+    try positive(response.halfSpan, .response)
+    try positive(reference.halfSpan, .reference)
+    try positive(periodSeconds, .period)
+    guard pairsPerBlock >= 1 else { throw .range(.pairsPerBlock) }
+    guard response.centre.isFinite else { throw .range(.response) }
+    guard reference.centre.isFinite else { throw .range(.reference) }
+    for index in 0..<4 {
+      guard response.mean[index].isFinite else { throw .range(.response) }
+      guard reference.correction[index].isFinite else { throw .range(.reference) }
+      try deviation(response.standardUncertainty[index], .response)
+      try deviation(response.driftPerRootSecond[index], .response)
+    }
+    try noise(process.motion, .process)
+    try deviation(process.levelDriftPerRootSecond, .process)
+    try noise(reference.noise, .reference)
+    try deviation(reference.driftStandardUncertainty, .reference)
+    try deviation(reference.gradientStandardUncertainty, .reference)
+    try noise(deviceNoise, .deviceNoise)
+    try deviation(resolution, .resolution)
+  }
+}
+
+extension Coefficients {
+  /// Coefficient of the power `index`, 0...3.
+  @inlinable subscript(index: Int) -> Double {
+    switch index {
+    case 0: c0
+    case 1: c1
+    case 2: c2
+    default: c3
+    }
+  }
+}

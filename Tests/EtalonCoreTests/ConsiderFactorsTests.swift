@@ -1,0 +1,4 @@
+import EtalonCore
+import XCTest
+
+final class ConsiderFactorsTests: XCTestCase {}
