@@ -20,6 +20,8 @@ public struct SessionPlan: Sendable {
   public var steps: [SessionStep]
   /// Roles whose safe state is reached at the end of every run, in order.
   public var finally: [FinalAction]
+  /// The file as the user named it, for messages; empty for a plan that no file gave.
+  public var file = ""
 
   /// A name that the file and `--set` give a value.
   public struct Parameter: Sendable, Equatable {
@@ -93,6 +95,8 @@ public struct SessionPlan: Sendable {
     /// How often a point is tried again.
     public var retries: Int
     public var retryBackoffSeconds: Double
+    /// Where each set point stands in the file; empty for a plan that no file gave.
+    public var setpointPlaces: [SourcePlace] = []
 
     public struct Settle: Sendable {
       /// The role whose signal must settle.

@@ -1,0 +1,49 @@
+import EtalonMetrology
+
+/// What kind of quantity a key takes, and the unit that its value is handed on in.
+public struct QuantityKind: Sendable {
+  /// With an article, for messages: `a time`.
+  public var name: String
+  /// Unit of the value handed on.
+  public var unit: Unit
+  /// How one is written, for fixes.
+  public var example: String
+
+  /// A kind from its name with article, the unit of its values and an example.
+  public init(name: String, unit: Unit, example: String) {
+    self.name = name
+    self.unit = unit
+    self.example = example
+  }
+
+  private static func unit(_ symbol: String) -> Unit {
+    do { return try Unit.parse(symbol) } catch { preconditionFailure("'\(symbol)' stands in the table of units") }
+  }
+
+  /// In seconds.
+  public static let time = QuantityKind(name: "a time", unit: .second, example: "10 min")
+  /// In hertz.
+  public static let frequency = QuantityKind(name: "a rate", unit: .hertz, example: "1 Hz")
+  /// In degrees Celsius.
+  public static let temperature = QuantityKind(name: "a temperature", unit: .degreeCelsius, example: "25 °C")
+  /// In kelvin.
+  public static let temperatureDifference = QuantityKind(
+    name: "a temperature difference", unit: .kelvin, example: "0.02 K")
+  /// In kelvin per second.
+  public static let temperatureSlope = QuantityKind(
+    name: "a slope of temperature", unit: unit("K/s"), example: "0.02 K/min")
+  /// In percent of relative humidity.
+  public static let relativeHumidity = QuantityKind(
+    name: "a relative humidity", unit: .percentRelativeHumidity, example: "45 %RH")
+  /// In pascal.
+  public static let pressure = QuantityKind(name: "a pressure", unit: .pascal, example: "1013 hPa")
+  /// In percent.
+  public static let share = QuantityKind(name: "a share", unit: .percent, example: "1 %")
+  /// In watts.
+  public static let power = QuantityKind(name: "a power", unit: unit("W"), example: "1500 W")
+  /// In joules per kelvin.
+  public static let heatCapacity = QuantityKind(name: "a heat capacity", unit: unit("J/K"), example: "21 kJ/K")
+  /// In watts per kelvin.
+  public static let thermalConductance = QuantityKind(
+    name: "a thermal conductance", unit: unit("W/K"), example: "6 W/K")
+}
