@@ -1,0 +1,61 @@
+import EtalonCore
+
+/// Where the fields of a reply are: up to eight ranges between separators that stand outside quoted text.
+struct FieldList {
+  static let capacity = 8
+  private var ranges = InlineArray<8, Range<Int>>(repeating: 0..<0)
+  private(set) var count = 0
+
+  /// Splits `range` of `frame` at each `separator`; nil when there are more than eight fields or a quote is left open.
+  ///
+  /// A separator within quotation marks is text: `-113,"Undefined header;FOO"` has no second message unit
+  /// (SCPI-99 vol. 2, 21.8.1 puts device-dependent information after a semicolon inside the quotes).
+  init?(_ frame: Frame, _ range: Range<Int>, separator: UInt8) {
+    var start = range.lowerBound
+    var isQuoted = false
+    for index in range {
+      if frame[index] == UInt8(ascii: "\"") { isQuoted.toggle() }
+      if frame[index] == separator && !isQuoted {
+        guard count < Self.capacity - 1 else { return nil }
+        ranges[count] = start..<index
+        count += 1
+        start = index + 1
+      }
+    }
+    guard !isQuoted else { return nil }
+    ranges[count] = start..<range.upperBound
+    count += 1
+  }
+
+  subscript(index: Int) -> Range<Int> {
+    precondition(index >= 0 && index < count, "no such field")
+    return ranges[index]
+  }
+}
+
+extension Frame {
+  /// The bytes of `range` as a frame of their own.
+  func slice(_ range: Range<Int>) -> Frame {
+    var slice = Frame()
+    for index in range { slice.append(self[index]) }
+    return slice
+  }
+
+  /// Appends another frame; both together must not exceed the capacity.
+  mutating func append(_ other: Frame) {
+    for index in 0..<other.count { append(other[index]) }
+  }
+
+  /// Whether the bytes of `range` are exactly the literal.
+  func spells(_ text: StaticString, in range: Range<Int>) -> Bool {
+    guard range.count == text.utf8CodeUnitCount else { return false }
+    for offset in 0..<range.count where self[range.lowerBound + offset] != text.utf8Start[offset] { return false }
+    return true
+  }
+
+  /// Whether all bytes of `range` are printable ASCII characters.
+  func isPrintable(in range: Range<Int>) -> Bool {
+    for index in range where self[index] < 0x20 || self[index] > 0x7E { return false }
+    return true
+  }
+}

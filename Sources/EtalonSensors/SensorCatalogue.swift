@@ -1,0 +1,100 @@
+import EtalonCore
+
+/// Which roles of a session a device can serve.
+@frozen public struct SensorRoles: OptionSet, Sendable, Hashable {
+  public let rawValue: UInt8
+  @inlinable public init(rawValue: UInt8) { self.rawValue = rawValue }
+  /// The reference that others are compared with.
+  public static let standard = SensorRoles(rawValue: 1)
+  /// The device under test.
+  public static let device = SensorRoles(rawValue: 2)
+  /// What moves the plant.
+  public static let actuator = SensorRoles(rawValue: 4)
+  /// What watches the room.
+  public static let monitor = SensorRoles(rawValue: 8)
+}
+
+/// What the catalogue says about a driver.
+public struct CatalogueEntry: Sendable {
+  /// Name in bench files, for example `hart_1502a`.
+  public var name: StaticString
+  /// What the second field of `*IDN?` contains when the right device is on the port, for example `DT100`.
+  public var model: StaticString
+  public var roles: SensorRoles
+  /// The serial line as the data sheet has it; a bench file may change it.
+  public var settings: SerialSettings
+
+  public init(name: StaticString, model: StaticString, roles: SensorRoles, settings: SerialSettings) {
+    self.name = name
+    self.model = model
+    self.roles = roles
+    self.settings = settings
+  }
+
+  /// Whether `name` (UTF-8) is this entry's.
+  public func isNamed(_ name: some Sequence<UInt8>) -> Bool {
+    var index = 0
+    for byte in name {
+      guard index < self.name.utf8CodeUnitCount, self.name.utf8Start[index] == byte else { return false }
+      index += 1
+    }
+    return index == self.name.utf8CodeUnitCount
+  }
+}
+
+/// What a bench file can say about any device; nil leaves the data sheet's value. A driver ignores what its device lacks.
+public struct SensorOptions: Sendable {
+  public var settings: SerialSettings?
+  /// Access code for adjustments, ASCII.
+  public var unlockCode: Frame?
+  /// Time in seconds after which an actuator switches off by itself; nil leaves the device's own.
+  public var deadManSeconds: Double?
+  /// Time from one reading to the next of a device that measures by itself.
+  public var updatePeriodNanoseconds: Int64?
+
+  public init(
+    settings: SerialSettings? = nil, unlockCode: Frame? = nil, deadManSeconds: Double? = nil,
+    updatePeriodNanoseconds: Int64? = nil
+  ) {
+    self.settings = settings
+    self.unlockCode = unlockCode
+    self.deadManSeconds = deadManSeconds
+    self.updatePeriodNanoseconds = updatePeriodNanoseconds
+  }
+}
+
+/// A driver that bench files can name.
+public protocol CataloguedDriver: Driver {
+  static var entry: CatalogueEntry { get }
+  init(options: SensorOptions)
+}
+
+/// Sees every driver of the catalogue with its type, so that a host can make one by name without an existential.
+public protocol SensorVisitor {
+  mutating func visit<D: CataloguedDriver>(_ driver: D.Type)
+}
+
+/// All drivers, one line each.
+///
+/// A host turns a name into a driver with a visitor, which meets each type in turn and erases the one it looks for:
+/// ```swift
+/// struct InstrumentMaker: SensorVisitor {
+///   let name: String
+///   let options: SensorOptions
+///   var instrument: Instrument?
+///   mutating func visit<D: CataloguedDriver>(_ driver: D.Type) {
+///     if D.entry.isNamed(name.utf8) { instrument = Instrument(D(options: options)) }
+///   }
+/// }
+/// var maker = InstrumentMaker(name: "dt100", options: SensorOptions())
+/// SensorCatalogue.visit(&maker)
+/// ```
+/// On a chip the driver's type is written down and no catalogue is needed.
+public enum SensorCatalogue {
+  /// Shows every driver to `visitor`, in the order of this list.
+  public static func visit<V: SensorVisitor>(_ visitor: inout V) {
+    visitor.visit(BC200.self)
+    visitor.visit(DT100.self)
+    visitor.visit(Hart1502A.self)
+  }
+}
