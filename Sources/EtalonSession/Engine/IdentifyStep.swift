@@ -73,18 +73,18 @@ extension SessionEngine {
   /// Why the devices found must not be used; nil when they may.
   private func refusal(_ identify: SessionPlan.SessionStep.Identify) -> Failure? {
     let role = instruments[reference].roles.first ?? ""
-    if identify.refuseMismatch, results.referenceSerial != certificate.serialNumber {
+    if identify.refuseMismatch, results.referenceSerial != certificate.instrumentSerial {
       return Failure(
         .badBench, role: role,
         "the standard's serial number is '\(results.referenceSerial)', its certificate is for "
-          + "'\(certificate.serialNumber)'; name the certificate of this instrument in the bench file")
+          + "'\(certificate.instrumentSerial)'; name the certificate of this instrument in the bench file")
     }
     if identify.refuseExpired {
-      let today = CalendarDate(utcNanoseconds: utcNanosecondsAtStart).text
-      if certificate.dueDate < today {
+      let today = UTCTimestamp(utcNanoseconds: utcNanosecondsAtStart).date
+      if certificate.due.text < today {
         return Failure(
           .badBench, role: role,
-          "the standard's certificate was due on \(certificate.dueDate), today is \(today); have it calibrated again")
+          "the standard's certificate was due on \(certificate.due.text), today is \(today); have it calibrated again")
       }
     }
     return nil

@@ -116,7 +116,7 @@ public struct SessionEngine: Automaton {
     case .edge: break
     case .wake: wake(at: instant, &outbox)
     case .stop(let request): stop(request, at: instant, &outbox)
-    case .truth(let error, _): series?.attach(truth: error)
+    case .truth(let error, _): attach(truth: error)
     }
     advance(at: instant, &outbox)
     for index in instruments.indices {

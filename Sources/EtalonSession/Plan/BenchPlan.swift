@@ -16,12 +16,42 @@ public struct BenchPlan: Sendable {
     public var unlockCode: String?
     /// The dead-man time in seconds that the actuator is set to; nil for the device's own.
     public var deadManSeconds: Double?
+    /// Time between new readings of an instrument that measures by itself, seconds; nil for the data sheet's.
+    public var updatePeriodSeconds: Double?
     /// The certificate of a standard; nil where none is given.
     public var certificate: ReferenceCertificate?
+
+    public init(
+      device: String, roles: [String], port: String, settings: SerialSettings, unlockCode: String? = nil,
+      deadManSeconds: Double? = nil, updatePeriodSeconds: Double? = nil, certificate: ReferenceCertificate? = nil
+    ) {
+      self.device = device
+      self.roles = roles
+      self.port = port
+      self.settings = settings
+      self.unlockCode = unlockCode
+      self.deadManSeconds = deadManSeconds
+      self.updatePeriodSeconds = updatePeriodSeconds
+      self.certificate = certificate
+    }
+  }
+
+  /// What is different about this bench's plant from the board's design.
+  public struct Plant: Sendable, Equatable {
+    /// Heat that warms the plant by one kelvin, joules per kelvin.
+    public var heatCapacityJoulesPerKelvin: Double
+    /// Delay from heater to reference, seconds.
+    public var delaySeconds: Double
+    public init(heatCapacityJoulesPerKelvin: Double, delaySeconds: Double) {
+      self.heatCapacityJoulesPerKelvin = heatCapacityJoulesPerKelvin
+      self.delaySeconds = delaySeconds
+    }
   }
 
   /// The place in this list is the port index of inputs and actions.
   public var instruments: [Instrument]
+  /// nil when the plant is the one that the board declares.
+  public var plant: Plant?
 
   /// The instrument that serves `role`, and its port index.
   public func instrument(for role: String) -> (index: Int, instrument: Instrument)? {
@@ -31,7 +61,10 @@ public struct BenchPlan: Sendable {
     return nil
   }
 
-  public init(instruments: [Instrument]) { self.instruments = instruments }
+  public init(instruments: [Instrument], plant: Plant? = nil) {
+    self.instruments = instruments
+    self.plant = plant
+  }
 }
 
 /// What a board's design offers, from `board.yaml`.

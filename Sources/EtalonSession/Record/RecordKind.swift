@@ -33,7 +33,7 @@ public enum RecordKind: UInt8, Sendable, CaseIterable {
   case remark = 51
 
   // From the recorder.
-  case overflow = 64
+  case overflow = 255
 
   /// Whether replay feeds it to the engine.
   public var isInput: Bool { rawValue < 16 }

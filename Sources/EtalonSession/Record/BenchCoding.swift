@@ -1,0 +1,141 @@
+import EtalonCore
+import EtalonMetrology
+
+/// The bench and the board of a run as its header keeps them: all that replay needs beside the session's text.
+extension RecordEncoder {
+  mutating func append(optional value: Double?) {
+    append(value != nil)
+    append(value ?? 0)
+  }
+
+  mutating func append(bench: BenchPlan) {
+    append(UInt8(bench.instruments.count))
+    for instrument in bench.instruments {
+      append(text: instrument.device)
+      append(UInt8(instrument.roles.count))
+      for role in instrument.roles { append(text: role) }
+      append(text: instrument.port)
+      append(UInt32(instrument.settings.baud))
+      append(UInt8(instrument.settings.dataBits))
+      append(instrument.settings.parity.rawValue)
+      append(UInt8(instrument.settings.stopBits))
+      append(optional: instrument.deadManSeconds)
+      append(optional: instrument.updatePeriodSeconds)
+      append(instrument.certificate != nil)
+      if let certificate = instrument.certificate { append(certificate: certificate) }
+    }
+    append(optional: bench.plant?.heatCapacityJoulesPerKelvin)
+    append(optional: bench.plant?.delaySeconds)
+  }
+
+  private mutating func append(certificate: ReferenceCertificate) {
+    append(text: certificate.identifier)
+    append(text: certificate.instrumentSerial)
+    append(text: certificate.issued.text)
+    append(text: certificate.due.text)
+    append(certificate.lowerBound)
+    append(certificate.upperBound)
+    append(certificate.correlation)
+    append(certificate.degreesOfFreedom)
+    append(UInt16(certificate.points.count))
+    for point in certificate.points {
+      append(point.at)
+      append(point.correction)
+      append(point.standardUncertainty)
+    }
+  }
+
+  mutating func append(board: BoardPlan) {
+    append(text: board.name)
+    append(text: board.title)
+    append(optional: board.holdableCelsius?.lowerBound)
+    append(optional: board.holdableCelsius?.upperBound)
+    append(board.actuatorMaximumWatts)
+    append(board.heatCapacityJoulesPerKelvin)
+    append(board.lossWattsPerKelvin)
+    append(board.delaySeconds)
+  }
+}
+
+extension RecordDecoder {
+  mutating func optionalDouble() throws(RecordFault) -> Double? {
+    let isThere = try bool()
+    let value = try double()
+    return isThere ? value : nil
+  }
+
+  mutating func bench() throws(RecordFault) -> BenchPlan {
+    var instruments: [BenchPlan.Instrument] = []
+    for _ in 0..<(try uint8()) {
+      let device = try text()
+      var roles: [String] = []
+      for _ in 0..<(try uint8()) { roles.append(try text()) }
+      let port = try text()
+      let baud = Int(try uint32())
+      let dataBits = Int(try uint8())
+      let raw = try uint8()
+      guard let parity = SerialSettings.Parity(rawValue: raw) else {
+        throw .unknownValue(offset: offset - 1, UInt64(raw))
+      }
+      let stopBits = Int(try uint8())
+      let deadMan = try optionalDouble()
+      let period = try optionalDouble()
+      let certificate = try bool() ? try self.certificate() : nil
+      instruments.append(
+        BenchPlan.Instrument(
+          device: device, roles: roles, port: port,
+          settings: SerialSettings(baud: baud, dataBits: dataBits, parity: parity, stopBits: stopBits),
+          deadManSeconds: deadMan, updatePeriodSeconds: period, certificate: certificate))
+    }
+    let capacity = try optionalDouble()
+    let delay = try optionalDouble()
+    var plant: BenchPlan.Plant?
+    if let capacity, let delay {
+      plant = BenchPlan.Plant(heatCapacityJoulesPerKelvin: capacity, delaySeconds: delay)
+    }
+    return BenchPlan(instruments: instruments, plant: plant)
+  }
+
+  private mutating func certificate() throws(RecordFault) -> ReferenceCertificate {
+    let identifier = try text()
+    let serial = try text()
+    let issued = try text()
+    let due = try text()
+    let lower = try double()
+    let upper = try double()
+    let correlation = try double()
+    let degreesOfFreedom = try double()
+    var points: [ReferenceCertificate.Point] = []
+    for _ in 0..<(try uint16()) {
+      let at = try double()
+      let correction = try double()
+      points.append(.init(at: at, correction: correction, standardUncertainty: try double()))
+    }
+    let place = offset
+    guard lower <= upper else { throw .unknownValue(offset: place, lower.bitPattern) }
+    do {
+      return try ReferenceCertificate(
+        identifier: identifier, instrumentSerial: serial, issued: issued, due: due, range: lower...upper,
+        points: points, correlation: correlation, degreesOfFreedom: degreesOfFreedom)
+    } catch {
+      // A certificate was checked before it was recorded; one that no longer passes was not written by this program.
+      throw .unknownValue(offset: place, UInt64(points.count))
+    }
+  }
+
+  mutating func board(_ bench: BenchPlan) throws(RecordFault) -> BoardPlan {
+    let name = try text()
+    let title = try text()
+    let lower = try optionalDouble()
+    let upper = try optionalDouble()
+    let watts = try double()
+    let capacity = try double()
+    let loss = try double()
+    let delay = try double()
+    var holdable: ClosedRange<Double>?
+    if let lower, let upper, lower <= upper { holdable = lower...upper }
+    return BoardPlan(
+      name: name, title: title, bench: bench, holdableCelsius: holdable, actuatorMaximumWatts: watts,
+      heatCapacityJoulesPerKelvin: capacity, lossWattsPerKelvin: loss, delaySeconds: delay)
+  }
+}

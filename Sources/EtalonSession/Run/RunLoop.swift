@@ -1,0 +1,51 @@
+import EtalonCore
+
+/// Keeps records. Appending never waits for the disk in a real run; what is on stable storage is told elsewhere.
+public protocol Recorder: ~Copyable {
+  /// Adds one record.
+  mutating func append(kind: UInt8, instant: Instant, payload: [UInt8])
+  /// Adds the records that an automaton decided on.
+  mutating func append(_ outbox: borrowing Outbox, at instant: Instant)
+  /// A reason to stop because records can not be kept any longer; nil while all is well.
+  var stopRequest: StopRequest? { get }
+}
+
+/// A recorder that keeps nothing, for automatons whose life is no evidence.
+public struct NoRecorder: Recorder {
+  public init() {}
+  public mutating func append(kind: UInt8, instant: Instant, payload: [UInt8]) {}
+  public mutating func append(_ outbox: borrowing Outbox, at instant: Instant) {}
+  public var stopRequest: StopRequest? { nil }
+}
+
+/// The one loop: take the next input from the world, record it, let the automaton decide, record, perform.
+///
+/// It is the same for a Linux board, a simulation and the twins' own process.
+/// - Parameters:
+///   - observe: called after every turn, for people who watch; it must not take long.
+public func runLoop<A: Automaton, W: World & ~Copyable, R: Recorder & ~Copyable>(
+  _ automaton: inout A, in world: inout W, recorder: inout R, observe: (borrowing A, Instant) -> Void = { _, _ in }
+) {
+  var outbox = Outbox()
+  var payload: [UInt8] = []
+  payload.reserveCapacity(512)
+  var stopWasSent = false
+  while !automaton.isFinished {
+    var timed = world.nextInput(until: automaton.nextWake)
+    if !stopWasSent, let request = recorder.stopRequest {
+      stopWasSent = true
+      // The input that just came is lost together with the record of it; the run is ending anyway.
+      timed = TimedInput(.stop(request), at: timed.instant)
+    }
+    var encoder = RecordEncoder(payload)
+    timed.input.encode(into: &encoder)
+    payload = encoder.take()
+    recorder.append(kind: timed.input.recordKind.rawValue, instant: timed.instant, payload: payload)
+    payload.removeAll(keepingCapacity: true)
+    outbox.clear()
+    automaton.handle(timed.input, at: timed.instant, into: &outbox)
+    recorder.append(outbox, at: timed.instant)
+    for action in outbox.actions { world.perform(action) }
+    observe(automaton, timed.instant)
+  }
+}
