@@ -8,12 +8,16 @@ import EtalonCore
 /// - `makeSafe` is judged by the state alone: whatever stands in the error queue, a heater that says it is off is off.
 /// - `.readBack` has index 0 for a number (watts, dead-man seconds) and 1 for the heater's state (1 on, 0 off).
 public struct BC200: CataloguedDriver {
+  /// What can be set from outside; the defaults are the data sheet's.
   public struct Configuration: Sendable {
+    /// How the serial line is set.
     public var settings: SerialSettings
+    /// How long an answer may take.
     public var timing: LineExchange.Timing
     /// Set and read back when the controller is identified, 0.5 s to 600 s; nil leaves the controller's own.
     public var deadManSeconds: Double?
 
+    /// Puts the parts together.
     public init(
       settings: SerialSettings = BC200.entry.settings,
       timing: LineExchange.Timing = LineExchange.Timing(
@@ -26,6 +30,7 @@ public struct BC200: CataloguedDriver {
     }
   }
 
+  /// What bench files and sessions know about this driver.
   public static let entry = CatalogueEntry(
     name: "bc200", model: "BC200", roles: [.actuator, .monitor], settings: SerialSettings(baud: 19200))
 
@@ -38,11 +43,13 @@ public struct BC200: CataloguedDriver {
   /// The number sent and to be read back, as its text says.
   private var sent = 0.0
 
+  /// A driver that has sent nothing yet.
   public init(configuration: Configuration) {
     self.configuration = configuration
     client = SCPIClient(exchange: LineExchange(settings: configuration.settings, timing: configuration.timing))
   }
 
+  /// Configures the driver from what a bench file says.
   public init(options: SensorOptions) {
     var configuration = Configuration()
     if let settings = options.settings { configuration.settings = settings }
@@ -50,7 +57,9 @@ public struct BC200: CataloguedDriver {
     self.init(configuration: configuration)
   }
 
+  /// Whether a request is under way, or the line is not quiet yet after a fault.
   public var isBusy: Bool { task != .none || client.isBusy }
+  /// When `wake` must be called at the latest; nil when only bytes can change something.
   public var deadline: Instant? { client.deadline }
 
   /// Begins a request. A power that has no form on the wire (not finite, 10⁹ or more) is `.unsupported` and nothing is
@@ -76,16 +85,20 @@ public struct BC200: CataloguedDriver {
     }
   }
 
+  /// Takes bytes; `first` is the instant of the first, `instant` that of the last.
   public mutating func receive(_ frame: Frame, first: Instant, at instant: Instant) -> DriverStep {
     handle(client.receive(frame, first: first, at: instant), at: instant)
   }
 
+  /// Takes the errors that the receiver reported.
   public mutating func receive(_ errors: LineErrors, at instant: Instant) -> DriverStep {
     handle(client.receive(errors, at: instant), at: instant)
   }
 
+  /// The deadline has come; earlier calls change nothing.
   public mutating func wake(at instant: Instant) -> DriverStep { handle(client.wake(at: instant), at: instant) }
 
+  /// The port is gone; a request under way fails with it.
   public mutating func lose(_ fault: PortFault, at instant: Instant) -> DriverStep {
     let wasUnderWay = task != .none
     task = .none

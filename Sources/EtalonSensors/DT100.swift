@@ -13,12 +13,16 @@ import EtalonCore
 /// - The calibration set's number in a reading must be the one that the driver read last, else somebody has stored
 ///   another set, and the reading is a fault `.commitCount`.
 public struct DT100: CataloguedDriver {
+  /// What can be set from outside; the defaults are the data sheet's.
   public struct Configuration: Sendable {
+    /// How the serial line is set.
     public var settings: SerialSettings
+    /// How long an answer may take.
     public var timing: LineExchange.Timing
     /// 1 to 32 letters, digits, hyphens and underscores in ASCII; another code makes `writeAdjustment` unsupported.
     public var unlockCode: Frame
 
+    /// Puts the parts together.
     public init(
       settings: SerialSettings = DT100.entry.settings,
       timing: LineExchange.Timing = LineExchange.Timing(
@@ -31,6 +35,7 @@ public struct DT100: CataloguedDriver {
     }
   }
 
+  /// What bench files and sessions know about this driver.
   public static let entry = CatalogueEntry(
     name: "dt100", model: "DT100", roles: .device, settings: SerialSettings(baud: 9600))
 
@@ -49,6 +54,7 @@ public struct DT100: CataloguedDriver {
   /// The calibration set's number as last read; nil when it is not known or being changed.
   private var knownCount: UInt32?
 
+  /// A driver that has sent nothing yet.
   public init(configuration: Configuration) {
     self.configuration = configuration
     client = SCPIClient(
@@ -56,6 +62,7 @@ public struct DT100: CataloguedDriver {
       clearing: Frame(ascii: "CAL:SEC:STAT ON"))
   }
 
+  /// Configures the driver from what a bench file says.
   public init(options: SensorOptions) {
     var configuration = Configuration()
     if let settings = options.settings { configuration.settings = settings }
@@ -63,7 +70,9 @@ public struct DT100: CataloguedDriver {
     self.init(configuration: configuration)
   }
 
+  /// Whether a request is under way, or the line is not quiet yet after a fault.
   public var isBusy: Bool { task != .none || client.isBusy }
+  /// When `wake` must be called at the latest; nil when only bytes can change something.
   public var deadline: Instant? { client.deadline }
 
   /// Whether `code` can stand in a command: 1 to 32 letters, digits, hyphens and underscores.
@@ -101,16 +110,20 @@ public struct DT100: CataloguedDriver {
     }
   }
 
+  /// Takes bytes; `first` is the instant of the first, `instant` that of the last.
   public mutating func receive(_ frame: Frame, first: Instant, at instant: Instant) -> DriverStep {
     handle(client.receive(frame, first: first, at: instant), at: instant)
   }
 
+  /// Takes the errors that the receiver reported.
   public mutating func receive(_ errors: LineErrors, at instant: Instant) -> DriverStep {
     handle(client.receive(errors, at: instant), at: instant)
   }
 
+  /// The deadline has come; earlier calls change nothing.
   public mutating func wake(at instant: Instant) -> DriverStep { handle(client.wake(at: instant), at: instant) }
 
+  /// The port is gone; a request under way fails with it.
   public mutating func lose(_ fault: PortFault, at instant: Instant) -> DriverStep {
     let wasUnderWay = task != .none
     task = .none

@@ -13,12 +13,16 @@ import EtalonCore
 /// A reading's instant is the first byte of its answer less half the update period. The guide does not say when within
 /// its period the instrument converts; what is left is at most half a period either way.
 public struct Hart1502A: CataloguedDriver {
+  /// What can be set from outside; the defaults are the data sheet's.
   public struct Configuration: Sendable {
+    /// How the serial line is set.
     public var settings: SerialSettings
+    /// How long an answer may take.
     public var timing: LineExchange.Timing
     /// From one reading to the next.
     public var updatePeriodNanoseconds: Int64
 
+    /// Puts the parts together.
     public init(
       settings: SerialSettings = Hart1502A.entry.settings,
       timing: LineExchange.Timing = LineExchange.Timing(
@@ -43,11 +47,13 @@ public struct Hart1502A: CataloguedDriver {
   private var isSynchronised = false
   private var identityText = Frame()
 
+  /// A driver that has sent nothing yet.
   public init(configuration: Configuration) {
     self.configuration = configuration
     exchange = LineExchange(settings: configuration.settings, timing: configuration.timing, toleratesEcho: true)
   }
 
+  /// Configures the driver from what a bench file says.
   public init(options: SensorOptions) {
     var configuration = Configuration()
     if let settings = options.settings { configuration.settings = settings }
@@ -55,9 +61,12 @@ public struct Hart1502A: CataloguedDriver {
     self.init(configuration: configuration)
   }
 
+  /// Whether a request is under way, or the line is not quiet yet after a fault.
   public var isBusy: Bool { task != .none || exchange.isBusy }
+  /// When `wake` must be called at the latest; nil when only bytes can change something.
   public var deadline: Instant? { exchange.deadline }
 
+  /// Begins a request; what the device has not is `.unsupported`.
   public mutating func start(_ request: DeviceRequest, at instant: Instant) -> DriverStep {
     precondition(!isBusy, "a request is under way")
     switch request {
@@ -67,16 +76,20 @@ public struct Hart1502A: CataloguedDriver {
     }
   }
 
+  /// Takes bytes; `first` is the instant of the first, `instant` that of the last.
   public mutating func receive(_ frame: Frame, first: Instant, at instant: Instant) -> DriverStep {
     handle(exchange.receive(frame, first: first, at: instant), at: instant)
   }
 
+  /// Takes the errors that the receiver reported.
   public mutating func receive(_ errors: LineErrors, at instant: Instant) -> DriverStep {
     handle(exchange.receive(errors, at: instant), at: instant)
   }
 
+  /// The deadline has come; earlier calls change nothing.
   public mutating func wake(at instant: Instant) -> DriverStep { handle(exchange.wake(at: instant), at: instant) }
 
+  /// The port is gone; a request under way fails with it.
   public mutating func lose(_ fault: PortFault, at instant: Instant) -> DriverStep {
     let wasUnderWay = task != .none
     task = .none

@@ -2,7 +2,9 @@ import EtalonCore
 
 /// Which roles of a session a device can serve.
 @frozen public struct SensorRoles: OptionSet, Sendable, Hashable {
+  /// The set as bits.
   public let rawValue: UInt8
+  /// The set with these bits.
   @inlinable public init(rawValue: UInt8) { self.rawValue = rawValue }
   /// The reference that others are compared with.
   public static let standard = SensorRoles(rawValue: 1)
@@ -20,10 +22,12 @@ public struct CatalogueEntry: Sendable {
   public var name: StaticString
   /// What the second field of `*IDN?` contains when the right device is on the port, for example `DT100`.
   public var model: StaticString
+  /// What the device can serve as.
   public var roles: SensorRoles
   /// The serial line as the data sheet has it; a bench file may change it.
   public var settings: SerialSettings
 
+  /// Puts the parts together.
   public init(name: StaticString, model: StaticString, roles: SensorRoles, settings: SerialSettings) {
     self.name = name
     self.model = model
@@ -44,6 +48,7 @@ public struct CatalogueEntry: Sendable {
 
 /// What a bench file can say about any device; nil leaves the data sheet's value. A driver ignores what its device lacks.
 public struct SensorOptions: Sendable {
+  /// How the serial line is set.
   public var settings: SerialSettings?
   /// Access code for adjustments, ASCII.
   public var unlockCode: Frame?
@@ -52,6 +57,7 @@ public struct SensorOptions: Sendable {
   /// Time from one reading to the next of a device that measures by itself.
   public var updatePeriodNanoseconds: Int64?
 
+  /// Puts the parts together.
   public init(
     settings: SerialSettings? = nil, unlockCode: Frame? = nil, deadManSeconds: Double? = nil,
     updatePeriodNanoseconds: Int64? = nil

@@ -15,6 +15,7 @@ public struct LineExchange: Sendable {
     public var gapNanoseconds: Int64
     /// Silence after which a line counts as quiet again.
     public var quietNanoseconds: Int64
+    /// Puts the parts together.
     public init(replyNanoseconds: Int64, gapNanoseconds: Int64, quietNanoseconds: Int64) {
       self.replyNanoseconds = replyNanoseconds
       self.gapNanoseconds = gapNanoseconds
@@ -48,7 +49,9 @@ public struct LineExchange: Sendable {
   /// The line came to no rest: after this many quiet times the exchange is over even if bytes keep coming.
   private static let longestDiscardInQuietTimes: Int64 = 20
 
+  /// How the serial line is set.
   public let settings: SerialSettings
+  /// How long an answer may take.
   public let timing: Timing
   /// Whether the device may repeat the request before it answers.
   public let toleratesEcho: Bool
@@ -75,6 +78,7 @@ public struct LineExchange: Sendable {
   private var lastSkippedCount = 0
   private var lastSkippedWasTagged = false
 
+  /// Puts the parts together.
   public init(settings: SerialSettings, timing: Timing, toleratesEcho: Bool = false) {
     self.settings = settings
     self.timing = timing

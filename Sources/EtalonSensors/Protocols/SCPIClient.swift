@@ -17,6 +17,7 @@ import EtalonCore
 /// ```
 /// Only a line with the number of this exchange is taken, so the late answer to an older query can not be mistaken.
 public struct SCPIClient: Sendable {
+  /// The line that the client talks on.
   public private(set) var exchange: LineExchange
   /// Whether everything that the device sends now can only be the answer to the next query.
   public private(set) var isSynchronised = false
@@ -29,12 +30,15 @@ public struct SCPIClient: Sendable {
   private var isTagged = false
   private var checksErrors = false
 
+  /// Puts the parts together.
   public init(exchange: LineExchange, clearing: Frame = Frame()) {
     self.exchange = exchange
     self.clearing = clearing
   }
 
+  /// Whether a request is under way, or the line is not quiet yet after a fault.
   public var isBusy: Bool { exchange.isBusy }
+  /// When `wake` must be called at the latest; nil when only bytes can change something.
   public var deadline: Instant? { exchange.deadline }
   /// The answer line as it came, with the number of the exchange and the error entry.
   public var reply: Frame { exchange.reply }
@@ -75,14 +79,17 @@ public struct SCPIClient: Sendable {
     return message
   }
 
+  /// Takes bytes; `first` is the instant of the first, `instant` that of the last.
   public mutating func receive(_ frame: Frame, first: Instant, at instant: Instant) -> LineExchange.Event {
     settle(exchange.receive(frame, first: first, at: instant), at: instant)
   }
 
+  /// Takes the errors that the receiver reported.
   public mutating func receive(_ errors: LineErrors, at instant: Instant) -> LineExchange.Event {
     settle(exchange.receive(errors, at: instant), at: instant)
   }
 
+  /// The deadline has come; earlier calls change nothing.
   public mutating func wake(at instant: Instant) -> LineExchange.Event {
     settle(exchange.wake(at: instant), at: instant)
   }
