@@ -68,6 +68,19 @@ public struct Expression: Sendable, Equatable {
     return value
   }
 
+  /// The value, or nil where it is not defined; for searches that step back from such points.
+  func valueIfDefined(_ values: [Double]) -> Double? {
+    values.withUnsafeBufferPointer { values in
+      withUnsafeTemporaryAllocation(of: Double.self, capacity: tape.instructions.count) { registers in
+        let base = registers.baseAddress!
+        var none = 0.0
+        withUnsafePointer(to: &none) { tape.run(values.baseAddress ?? $0, into: base) }
+        let value = base[tape.result]
+        return value.isFinite ? value : nil
+      }
+    }
+  }
+
   /// Value and first derivatives, by one pass back over the operations.
   /// - Returns: the derivatives in the order of `variables`.
   /// - Throws: as `evaluate`, and `notDifferentiable`.

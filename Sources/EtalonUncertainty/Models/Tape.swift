@@ -178,10 +178,10 @@ struct Tape: Sendable, Equatable {
   /// An operation as text for messages; what lies deeper than three levels becomes an ellipsis.
   func text(of register: Int32, variables: [String], depth: Int = 3) -> String {
     let instruction = instructions[Int(register)]
+    func inner(_ r: Int32) -> String { depth == 0 ? "…" : text(of: r, variables: variables, depth: depth - 1) }
     func argument(_ r: Int32) -> String {
-      let inner = instructions[Int(r)]
-      let text = depth == 0 ? "…" : self.text(of: r, variables: variables, depth: depth - 1)
-      switch inner.operation {
+      let text = inner(r)
+      switch instructions[Int(r)].operation {
       case .add, .subtract, .multiply, .divide, .negate, .power: return "(\(text))"
       default: return text
       }
@@ -199,8 +199,8 @@ struct Tape: Sendable, Equatable {
     case .atan2, .minimum, .maximum:
       let name =
         instruction.operation == .atan2 ? "atan2" : instruction.operation == .minimum ? "min" : "max"
-      return "\(name)(\(argument(instruction.a)), \(argument(instruction.b)))"
-    default: return "\(instruction.operation)(\(argument(instruction.a)))"
+      return "\(name)(\(inner(instruction.a)), \(inner(instruction.b)))"
+    default: return "\(instruction.operation)(\(inner(instruction.a)))"
     }
   }
 }

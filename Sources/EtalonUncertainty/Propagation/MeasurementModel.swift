@@ -1,0 +1,116 @@
+import EtalonMetrology
+
+/// A measurement model: one or several measurands as functions of input quantities with their knowledge (GUM 4.1).
+public struct MeasurementModel: Sendable {
+  enum Function: Sendable {
+    case explicit(Expression)
+    case implicit(ImplicitExpression)
+
+    func evaluate(_ values: [Double]) throws(ExpressionFault) -> Double {
+      switch self {
+      case .explicit(let expression): return try expression.evaluate(values)
+      case .implicit(let expression): return try expression.evaluate(values)
+      }
+    }
+
+    func gradient(_ values: [Double]) throws(ExpressionFault) -> (value: Double, gradient: [Double]) {
+      switch self {
+      case .explicit(let expression): return try expression.gradient(values)
+      case .implicit(let expression): return try expression.gradient(values)
+      }
+    }
+  }
+
+  /// Names of the measurands.
+  public let outputs: [String]
+  /// The input quantities, in the order of every list of derivatives.
+  public let inputs: [InputQuantity]
+  let functions: [Function]
+  let correlation: CorrelationMatrix
+
+  /// A model of one measurand read from text, `y = f(…)` or only `f(…)`; the measurand is then called `y`.
+  /// - Parameters:
+  ///   - inputs: every name that the text uses; one that it does not use has sensitivity 0.
+  ///   - correlations: between estimates of inputs; pairs left out are 0.
+  ///   - constants: further names with a fixed value.
+  /// - Throws: `UncertaintyFault` naming the input and the reason.
+  public init(
+    _ text: String, inputs: [InputQuantity], correlations: [InputCorrelation] = [], constants: [String: Double] = [:]
+  ) throws(UncertaintyFault) {
+    try self.init(outputs: [text], inputs: inputs, correlations: correlations, constants: constants)
+  }
+
+  /// A model of several measurands that share inputs (JCGM 102), each `name = f(…)`.
+  public init(
+    outputs texts: [String], inputs: [InputQuantity], correlations: [InputCorrelation] = [],
+    constants: [String: Double] = [:]
+  ) throws(UncertaintyFault) {
+    let variables = inputs.map(\.name)
+    var names: [String] = []
+    var functions: [Function] = []
+    for (i, text) in texts.enumerated() {
+      let parts = text.split(separator: "=", omittingEmptySubsequences: false)
+      var name = texts.count == 1 ? "y" : "y\(i + 1)"
+      if parts.count == 2, let given = parts[0].split(whereSeparator: \.isWhitespace).first { name = String(given) }
+      do throws(ExpressionFault) {
+        guard parts.count <= 2 else { throw ExpressionFault.syntax(text: text, at: 0, expected: "at most one =") }
+        functions.append(
+          .explicit(
+            try Expression(parsing: String(parts[parts.count - 1]), variables: variables, constants: constants)))
+      } catch { throw .model(output: name, error) }
+      names.append(name)
+    }
+    try self.init(names: names, functions: functions, inputs: inputs, correlations: correlations)
+  }
+
+  /// A model of one measurand given by an equation, `R0*(1 + A*t + B*t^2) - W*RS = 0` solved for `t`.
+  /// - Parameters:
+  ///   - measurand: the name to solve for.
+  ///   - start: near the root meant.
+  public init(
+    implicit equation: String, solvingFor measurand: String, from start: Double = 0, inputs: [InputQuantity],
+    correlations: [InputCorrelation] = []
+  ) throws(UncertaintyFault) {
+    let function: Function
+    do throws(ExpressionFault) {
+      function = .implicit(
+        try ImplicitExpression(
+          parsing: equation, solvingFor: measurand, from: start, variables: inputs.map(\.name)))
+    } catch { throw .model(output: measurand, error) }
+    try self.init(names: [measurand], functions: [function], inputs: inputs, correlations: correlations)
+  }
+
+  /// A model written in Swift.
+  public init(
+    inputs: [InputQuantity], correlations: [InputCorrelation] = [], output: String = "y", _ function: ([Term]) -> Term
+  ) throws(UncertaintyFault) {
+    let expression = Expression(variables: inputs.map(\.name), function)
+    try self.init(names: [output], functions: [.explicit(expression)], inputs: inputs, correlations: correlations)
+  }
+
+  private init(
+    names: [String], functions: [Function], inputs: [InputQuantity], correlations: [InputCorrelation]
+  ) throws(UncertaintyFault) {
+    guard !inputs.isEmpty, inputs.count <= 200, !functions.isEmpty else {
+      throw .modelSize(inputs: inputs.count, outputs: functions.count)
+    }
+    for list in [names, inputs.map(\.name)] {
+      var seen: Set<String> = []
+      for name in list where !seen.insert(name).inserted { throw .duplicateName(name) }
+    }
+    for input in inputs { try input.check() }
+    outputs = names
+    self.functions = functions
+    self.inputs = inputs
+    correlation = try CorrelationMatrix(inputs, correlations)
+  }
+
+  /// Estimates of the inputs, in their order.
+  var estimates: [Double] { inputs.map(\.estimate) }
+
+  func gradient(_ output: Int) throws(UncertaintyFault) -> (value: Double, gradient: [Double]) {
+    do throws(ExpressionFault) { return try functions[output].gradient(estimates) } catch {
+      throw .model(output: outputs[output], error)
+    }
+  }
+}
