@@ -1,0 +1,244 @@
+import EtalonCore
+import EtalonMetrology
+
+/// All instruments of a bench as twins on one shared plant: bytes in, bytes out at their instants.
+///
+/// It decides and does not perform, so that the same bench serves a simulated run (under the wires of a
+/// `SimulatedWorld`) and a process of its own in real time (under the ports of a board's world). It takes
+/// `.bytes`, `.wake` and, for a heater on a line, `.edge`; it returns `.send`. Other inputs mean nothing to it.
+///
+/// Everything happens at its own instant even when the wake-up comes late. Instants that go backwards are taken as now.
+public final class VirtualBench: Automaton {
+  public let configuration: SimConfiguration
+  /// What is really so on this bench.
+  public let truth: BenchTruth
+  public private(set) var bath: StirredBath
+
+  private let twins: [DeviceTwin]
+  private let controllers: [BC200Twin]
+  private let devices: [DT100Twin]
+  private let startNanoseconds: Int64
+  private let timedFaults: [TimedFault]
+  private var nextFault = 0
+  private var nowNanoseconds: Int64
+  private var lineHeaterOn = false
+  private var heaterFaults = FaultState()
+
+  /// - Parameters:
+  ///   - seed: decides every drawn truth and all noise.
+  ///   - faults: those of the layers device and plant act here; the others belong to a `SimulatedWorld`.
+  ///   - start: instant at which all devices are switched on.
+  ///   - pacedReplies: whether an answer is held back by its time on the wire, for ports that have no timing of their
+  ///     own (pseudo-terminals).
+  public init(
+    _ configuration: SimConfiguration, seed: UInt64, faults: FaultPlan = FaultPlan(),
+    startingAt start: Instant = Instant(nanoseconds: 0), pacedReplies: Bool = false
+  ) throws(SimulationFault) {
+    try configuration.check()
+    do {
+      truth = try BenchTruth.draw(configuration, seed: seed)
+    } catch {
+      throw .reference(error)
+    }
+    do {
+      timedFaults = try faults.resolved(for: configuration).filter { $0.layer == .device || $0.layer == .plant }
+    } catch {
+      throw .faultPlan(error)
+    }
+    self.configuration = configuration
+    startNanoseconds = start.nanoseconds
+    nowNanoseconds = start.nanoseconds
+    bath = StirredBath(
+      configuration.plant, gradientKelvin: truth.gradientKelvin, speed: configuration.speed, seed: seed,
+      startNanoseconds: start.nanoseconds)
+    var twins: [DeviceTwin] = []
+    for (index, instrument) in configuration.instruments.enumerated() {
+      let character = pacedReplies ? instrument.settings.characterNanoseconds : 0
+      // Two instruments of one model on a bench have noise of their own.
+      let ownSeed = seed &+ UInt64(index) &* 0x9E37_79B9_7F4A_7C15
+      switch instrument.model {
+      case .hart1502A:
+        twins.append(
+          Hart1502ATwin(
+            configuration, serial: instrument.serial, truth: truth, seed: ownSeed, start: start.nanoseconds,
+            characterNanoseconds: character))
+      case .dt100:
+        twins.append(
+          DT100Twin(
+            configuration, serial: instrument.serial, truth: truth, seed: ownSeed, characterNanoseconds: character))
+      case .bc200:
+        twins.append(BC200Twin(configuration, serial: instrument.serial, characterNanoseconds: character))
+      }
+    }
+    self.twins = twins
+    controllers = twins.compactMap { $0 as? BC200Twin }
+    devices = twins.compactMap { $0 as? DT100Twin }
+    for twin in twins { twin.powerOn(at: start.nanoseconds, bath: &bath) }
+  }
+
+  // MARK: Automaton
+
+  /// Always false: a bench stands there until it is taken away.
+  public var isFinished: Bool { false }
+
+  public var nextWake: Instant? {
+    let next = nextWakeNanoseconds
+    return next == .max ? nil : Instant(nanoseconds: next)
+  }
+
+  var nextWakeNanoseconds: Int64 {
+    var next =
+      nextFault < timedFaults.count ? startNanoseconds + timedFaults[nextFault].nanoseconds : Int64.max
+    for twin in twins { next = min(next, twin.nextWake) }
+    return next == .max ? .max : max(next, nowNanoseconds)
+  }
+
+  public func handle(_ input: Input, at instant: Instant, into outbox: inout Outbox) {
+    run(to: instant.nanoseconds, into: &outbox)
+    switch input {
+    case .bytes(let port, let frame, _):
+      guard Int(port) < twins.count else { return }
+      twins[Int(port)].receive(frame, at: nowNanoseconds, bath: &bath)
+      updateHeater()
+      collect(Int(port), into: &outbox)
+    case .edge(let line, let active):
+      guard line == configuration.heaterLine else { return }
+      lineHeaterOn = active
+      updateHeater()
+    default: break
+    }
+  }
+
+  /// Lets everything happen that is due up to an instant, each at its own.
+  private func run(to nanoseconds: Int64, into outbox: inout Outbox) {
+    while true {
+      var due = nextFault < timedFaults.count ? startNanoseconds + timedFaults[nextFault].nanoseconds : Int64.max
+      var who = -1
+      for index in 0..<twins.count {
+        let next = twins[index].nextWake
+        if next < due { (due, who) = (next, index) }
+      }
+      guard due <= nanoseconds else { break }
+      nowNanoseconds = max(nowNanoseconds, due)
+      if who < 0 {
+        apply(timedFaults[nextFault])
+        nextFault += 1
+      } else {
+        twins[who].wake(at: nowNanoseconds, bath: &bath)
+        collect(who, into: &outbox)
+      }
+      updateHeater()
+    }
+    nowNanoseconds = max(nowNanoseconds, nanoseconds)
+  }
+
+  private func collect(_ port: Int, into outbox: inout Outbox) {
+    while let frame = twins[port].takeReply(at: nowNanoseconds) {
+      outbox.act(.send(PortIndex(port), frame, confidential: false))
+    }
+  }
+
+  private func updateHeater() {
+    var watts = lineHeaterOn ? configuration.plant.maximumHeaterWatts : 0
+    for controller in controllers { watts += controller.outputWatts }
+    if !heaterFaults.isQuiet {
+      if heaterFaults.isOn(.heaterStuckOn) {
+        watts = heaterFaults.value(.heaterStuckOn) ?? configuration.plant.maximumHeaterWatts
+      }
+      if heaterFaults.isOn(.heaterStuckOff) { watts = 0 }
+    }
+    let limited = min(max(watts, 0), configuration.plant.maximumHeaterWatts)
+    if limited != bath.heaterWatts { bath.setHeater(watts: limited, atNanoseconds: nowNanoseconds) }
+  }
+
+  private func apply(_ fault: TimedFault) {
+    switch fault.layer {
+    case .device: twins[fault.target].apply(fault, at: nowNanoseconds, bath: &bath)
+    case .plant where fault.kind == .roomStep:
+      bath.advance(toNanoseconds: nowNanoseconds)
+      bath.shiftRoom(kelvin: fault.begins ? fault.value ?? 0 : -(fault.value ?? 0))
+    case .plant: heaterFaults.apply(fault)
+    default: break
+    }
+  }
+
+  // MARK: Truth
+
+  /// Opens a measurement window at an instant: from now on the truth of each conversion is kept.
+  public func openWindow(at instant: Instant, into outbox: inout Outbox) {
+    run(to: instant.nanoseconds, into: &outbox)
+    for device in devices { device.openWindow() }
+  }
+
+  /// Closes the window.
+  /// - Returns: mean of indication minus true temperature at the device, in kelvin, over the conversions whose middle
+  ///   lay in the window; nil when there was none.
+  public func closeWindow(at instant: Instant, into outbox: inout Outbox) -> (error: Double, readings: Int)? {
+    run(to: instant.nanoseconds, into: &outbox)
+    for device in devices {
+      if let window = device.closeWindow(), let error = window.error {
+        return (error, window.readings)
+      }
+    }
+    return nil
+  }
+
+  /// True temperature in °C at the device under test and at the reference's probe, as of the last thing that happened.
+  public func trueCelsius() -> (device: Double, reference: Double) {
+    bath.advance(toNanoseconds: nowNanoseconds)
+    return (
+      bath.deviceCelsius(atNanoseconds: nowNanoseconds), bath.referenceCelsius(atNanoseconds: nowNanoseconds)
+    )
+  }
+}
+
+extension SimConfiguration {
+  /// Checks the parameters that would make the simulation meaningless or endless.
+  func check() throws(SimulationFault) {
+    func require(_ name: String, _ value: Double, _ range: ClosedRange<Double>) throws(SimulationFault) {
+      guard range.contains(value) else { throw .parameter(name, value) }
+    }
+    try require("instruments", Double(instruments.count), 1...64)
+    try require("speed", speed, 1e-3...1e5)
+    try require("bitErrorRate", bitErrorRate, 0...0.5)
+    try require("reference.noiseKelvin", reference.noiseKelvin, 0...1e3)
+    try require("reference.resolutionKelvin", reference.resolutionKelvin, 1e-6...100)
+    try require("reference.periodSeconds", reference.periodSeconds, 1e-3...1e5)
+    try require("reference.filterSeconds", reference.filterSeconds, 0...60)
+    try require("reference.replyDelaySeconds", reference.replyDelaySeconds, 0...1e3)
+    try require("device.replyDelaySeconds", device.replyDelaySeconds, 0...1e3)
+    try require("controller.replyDelaySeconds", controller.replyDelaySeconds, 0...1e3)
+    try require("controller.deadManSeconds", controller.deadManSeconds, BC200Twin.deadManRange)
+    try require("host.latencySeconds", host.latencySeconds, 0...1e3)
+    try require("host.receiverBytes", Double(host.receiverBytes), 1...1e9)
+    try require("host.clockOffsetSeconds", host.clockOffsetSeconds, 0...1e9)
+    try require("host.clockDriftPPM", host.clockDriftPPM, -1e5...1e5)
+    try require("plant.stepSeconds", plant.stepSeconds, 1e-3...10)
+    try require("plant.blockJoulesPerKelvin", plant.blockJoulesPerKelvin, 1...1e12)
+    try require("plant.liquidJoulesPerKelvin", plant.liquidJoulesPerKelvin, 1...1e12)
+    // The transition matrix is a power series in step / shortest time constant.
+    let rate = plant.couplingWattsPerKelvin / plant.blockJoulesPerKelvin * plant.stepSeconds
+    try require("plant.couplingWattsPerKelvin × step / block", rate, 0...1)
+    try require("plant.lossWattsPerKelvin", plant.lossWattsPerKelvin, 0...1e9)
+    try require("plant.coolingWattsPerKelvin", plant.coolingWattsPerKelvin, 0...1e9)
+    try require("plant.maximumHeaterWatts", plant.maximumHeaterWatts, 0...1e9)
+    try require("plant.referenceLagSeconds", plant.referenceLagSeconds, 0...1e6)
+    try require("plant.deviceLagSeconds", plant.deviceLagSeconds, 0...1e6)
+    try require("plant.stirringNoiseKelvin", plant.stirringNoiseKelvin, 0...1e3)
+    try require("plant.stirringCorrelationSeconds", plant.stirringCorrelationSeconds, 0...1e9)
+    for (name, value) in [
+      ("plant.initialCelsius", plant.initialCelsius), ("plant.sinkCelsius", plant.sinkCelsius),
+      ("plant.roomCelsius", plant.roomCelsius),
+    ] { try require(name, value, -273.15...2_000) }
+    for instrument in instruments {
+      for settings in [instrument.settings, instrument.hostSettings] {
+        try require("settings.baud", Double(settings.baud), 50...4_000_000)
+      }
+    }
+    if let heaterLine {
+      guard Int(heaterLine) < lines.count, lines[Int(heaterLine)].direction == .output else {
+        throw .heaterLine(heaterLine)
+      }
+    }
+  }
+}
