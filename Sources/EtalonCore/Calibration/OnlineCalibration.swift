@@ -13,22 +13,30 @@ import EtalonMetrology
 /// correction curve from the certificate (one for each basis function φ), its drift δ and the gradient γ are consider
 /// parameters: they enter every covariance and are never estimated, so no number of samples averages them away.
 ///
-/// **Order of the two measurements.** z comes first. Given z and a process of declared spread, p̂ is the conditional mean
-/// of p, so its error is independent of p̂ itself, and the regression of y on p̂ that follows has no bias towards zero
-/// (regression calibration: R. J. Carroll et al., *Measurement Error in Nonlinear Models* (2006), chapter 4). Regressing
-/// y on z itself would lose the factor σ_p²/(σ_p² + σ_w²) of the slope.
+/// **Both sides are noisy.** Regressing y on the noisy z would pull the slope towards zero. Instead the two readings of a
+/// block are turned into two with independent errors:
+/// ```
+/// u = y + b(y) − g(z; θ̂)      error v − g′w: says how wrong θ is, and nothing about p
+/// p̃ = z + a u/g′,  a = g′²σ_w²/(g′²σ_w² + σ_v²)    error (1 − a) w + a v/g′: says where p is
+/// ```
+/// p̃ is sufficient for p and its error is independent of that of u (L. A. Stefanski and R. J. Carroll, Biometrika 74 (1987)
+/// 703, conditional scores). p̃ moves d and m; θ learns from u alone, with the regressors sᵏ at the filtered p̂. The
+/// estimating equation is then free of bias whatever the motion of the process, as that of a generalised distance
+/// regression is; the declared spread of the motion, through p̂ = m + K(p̃ − m), makes the information what it is: without
+/// it the noise itself would count as excitation. Without noise of the device p̂ = z and the filter is recursive least
+/// squares to rounding.
 ///
-/// **Linearisation.** The model is linear in d, m and θ but for the products pᵏ·θₖ. The mean of what is neglected is
-/// Cov(p, θ₁)/halfSpan + g″ Var(p)/2. The first factor of each is the uncertainty of one block's p (millikelvins) against
-/// a span of tens of kelvins; for 10 mK, 2 % and a half span of 20 K both are below 1 µK, so they are left out. Where z
-/// has no noise p is known exactly, the model is linear in θ, and the filter is recursive least squares to rounding.
+/// **Linearisation.** What is neglected in u are the products of the error of p̂ with that of θ₁, and g″ Var(p̂)/2. For
+/// 10 mK, a gain known to 2 % and a half span of 20 K both are far below 1 mK in one block and average out, because the
+/// first factor is independent from block to block. Where θ is known so badly that u is far larger than its noise (first
+/// block, first block after a move), p̃ and the regressors are computed a second time with the θ of the first pass.
 ///
 /// **Resolution** coarser than the noise adds, at each place where the process stays, an offset and an error of the
 /// local slope that no number of samples averages away (`QuantisationError`): two further consider parameters, renewed
 /// when the level moves by half a step.
 ///
 /// **Correlated noise** is met by block means; what correlation is left between neighbouring blocks, declared or
-/// measured, enlarges the innovation's variance by (1 + r)/(1 − r).
+/// measured, enlarges the variance of u by (1 + r)/(1 − r).
 public struct OnlineCalibration: Sendable {
   typealias Factors = ConsiderFactors<6, 8, Double>
 
@@ -74,10 +82,10 @@ public struct OnlineCalibration: Sendable {
   public private(set) var refusedPairs = 0
   /// How often the level was found to have moved and was started anew.
   public private(set) var moves = 0
-  /// Agreement of the reference in the last update; nil before the first.
-  public private(set) var referenceInnovation: Innovation?
-  /// Agreement of the device's indication with the process model in the last update; nil before the first.
-  public private(set) var deviceInnovation: Innovation?
+  /// Agreement of reference and device in the last update (u); nil before the first.
+  public private(set) var responseInnovation: Innovation?
+  /// Agreement of the readings with the process model in the last update (p̃); nil before the first.
+  public private(set) var processInnovation: Innovation?
   /// Factor by which correlation between blocks enlarges the innovation's variance at present, 1 or more.
   public private(set) var inflation: Double
 
@@ -115,19 +123,28 @@ public struct OnlineCalibration: Sendable {
     let device = configuration.deviceNoise
     let reference = configuration.reference.noise
     let motion = configuration.process.motion
+    let scale = (configuration.response.halfSpan / configuration.response.mean.c1).magnitude
     quantisation = QuantisationError(
-      step: configuration.resolution, process: motion, noise: device, count: count, periodSeconds: period)
+      step: configuration.resolution,
+      process: CorrelatedNoise(
+        standardDeviation: motion.standardDeviation * scale, correlationTimeSeconds: motion.correlationTimeSeconds),
+      noise: device, count: count, periodSeconds: period)
     referenceVariance = reference.varianceOfMean(count: count, periodSeconds: period)
     deviceVariance = device.varianceOfMean(count: count, periodSeconds: period) + quantisation.varianceOfMean
-    motionVariance = motion.varianceOfMean(count: count, periodSeconds: period)
+    // The motion is declared in the unit of the reference; the level is kept in that of the indication.
+    let nominalSlope = configuration.response.mean.c1 / configuration.response.halfSpan
+    motionVariance =
+      motion.varianceOfMean(count: count, periodSeconds: period) / (nominalSlope * nominalSlope)
     motionCorrelation =
       motionVariance > 0
-      ? motion.covarianceOfNeighbouringMeans(count: count, periodSeconds: period) / motionVariance : 0
-    let noise = referenceVariance + deviceVariance
+      ? motion.covarianceOfNeighbouringMeans(count: count, periodSeconds: period)
+        / motion.varianceOfMean(count: count, periodSeconds: period) : 0
+    let noise = referenceVariance + nominalSlope * nominalSlope * deviceVariance
     let covariance =
       reference.covarianceOfNeighbouringMeans(count: count, periodSeconds: period)
-      + device.covarianceOfNeighbouringMeans(count: count, periodSeconds: period)
-      + quantisation.covarianceOfNeighbouringMeans
+      + nominalSlope * nominalSlope
+      * (device.covarianceOfNeighbouringMeans(count: count, periodSeconds: period)
+        + quantisation.covarianceOfNeighbouringMeans)
     declaredInflation = noise > 0 ? Self.inflation(correlation: covariance / noise) : 1
     inflation = declaredInflation
 
@@ -252,10 +269,18 @@ public struct OnlineCalibration: Sendable {
       return .refused(.notFinite)
     }
     if started { advance(to: end) } else { start(full.indication, at: end) }
-    // Without a reference z says where the process is, not what it is: the response must not learn from it.
-    measureIndication(full.indication, learning: full.hasReference ? stateCount : 2)
-    guard full.hasReference else { return .heldOver }
-    guard measureReference(full.reference) else {
+    guard full.hasReference else {
+      // Without a reference z says where the process is, not what it is: the response does not learn from it.
+      let none = Factors.StateVector(repeating: 0)
+      measureProcess(
+        full.indication, regressors: none, expectedShift: 0, consider: Factors.ConsiderVector(repeating: 0),
+        noiseVariance: deviceVariance)
+      renewQuantisation()
+      return .heldOver
+    }
+    let measured = measurePair(full)
+    renewQuantisation()
+    guard measured else {
       refusedPairs += full.count
       return .refused(.notFinite)
     }
@@ -273,68 +298,120 @@ public struct OnlineCalibration: Sendable {
     factors.addNoise(variance: wide * wide, to: 1)
   }
 
-  private mutating func measureIndication(_ indication: Double, learning: Int) {
-    var direction = Factors.StateVector(repeating: 0)
-    direction[0] = 1
-    direction[1] = 1
-    let none = Factors.ConsiderVector(repeating: 0)
-    var innovation = indication - state[0] - state[1]
-    let expected = factors.variance(along: direction, consider: none) + deviceVariance
-    if innovation * innovation > 16 * expected {
-      processMoved()
-      innovation = indication - state[0] - state[1]
-    }
-    if let update = factors.update(direction, consider: none, noiseVariance: deviceVariance, learning: learning) {
-      deviceInnovation = Innovation(value: innovation, variance: update.innovationVariance)
-      for index in 0..<stateCount { state[index] += update.gain[index] * innovation }
-    }
-    let step = configuration.resolution
-    if step > 0, (state[1] - anchor).magnitude > step / 2 {
-      anchor = state[1]
-      factors.renewConsider(Self.offsetColumn)
-      factors.renewConsider(Self.slopeColumn)
-    }
-  }
-
-  private mutating func measureReference(_ reading: Double) -> Bool {
-    let response = configuration.response
+  /// The response's systematic parts of one reference reading, and the reading with the certificate's correction.
+  private func corrected(_ reading: Double) -> (value: Double, consider: Factors.ConsiderVector) {
     let reference = configuration.reference
-    let p = state[0] + state[1]
-    let s = (p - response.centre) / response.halfSpan
-    let value = polynomial(s)
-    let slope = polynomialSlope(s) / response.halfSpan
-    var direction = Factors.StateVector(repeating: 0)
-    direction[0] = slope
-    direction[1] = slope
-    var power = 1.0
-    for index in 0...response.degree {
-      direction[2 + index] = power
-      power *= s
-    }
     var consider = Factors.ConsiderVector(repeating: 0)
     let t = (reading - reference.centre) / reference.halfSpan
-    var correction = 0.0
+    var value = reading
     var basis = 1.0
     for index in 0..<reference.basisCount {
-      correction += reference.correction[index] * basis
+      value += reference.correction[index] * basis
       for column in 0...index { consider[column] -= basis * considerFactor[index][column] }
       basis *= t
     }
     consider[Self.driftColumn] = -reference.driftStandardUncertainty
     consider[Self.gradientColumn] = -reference.gradientStandardUncertainty
-    consider[Self.offsetColumn] = slope * quantisation.offset
-    consider[Self.slopeColumn] = slope * quantisation.slope * state[0]
+    return (value, consider)
+  }
 
-    let innovation = reading + correction - value
+  private mutating func measurePair(_ full: PairBlock) -> Bool {
+    let (reference, consider) = corrected(full.reference)
+    let before = (state: state, factors: factors, moves: moves)
+    guard let first = measurePair(full.indication, reference, consider, around: state) else { return false }
+    var last = first
+    // Nine times its noise: more is an error of θ that would carry over into p̃.
+    if first.value * first.value > 9 * first.noiseVariance {
+      let around = state
+      (state, factors, moves) = before
+      guard let second = measurePair(full.indication, reference, consider, around: around) else { return false }
+      last = second
+    }
+    let innovation = Innovation(value: last.value, variance: last.variance)
+    responseInnovation = innovation
+    watchCorrelation(innovation.normalised)
+    return true
+  }
+
+  /// One pass over a pair of block means, with p̃ and the regressors computed from the response in `around`.
+  private mutating func measurePair(
+    _ indication: Double, _ reference: Double, _ consider: Factors.ConsiderVector, around: InlineArray<6, Double>
+  ) -> (value: Double, variance: Double, noiseVariance: Double)? {
+    let response = configuration.response
+    let atIndication = (indication - response.centre) / response.halfSpan
+    let slope = polynomialSlope(atIndication, around) / response.halfSpan
+    let deviceShare = slope * slope * deviceVariance
+    let noiseVariance = deviceShare + referenceVariance
+    let share = noiseVariance > 0 ? deviceShare / noiseVariance : 0
+    let difference = reference - polynomial(atIndication, around)
+    guard difference.isFinite, slope != 0 else { return nil }
+
+    // p̃ = p + (a/g′)(Σ sᵏ (θₖ − θₖ′) + consider) + noise, with θ′ the response it was computed from.
+    let toIndication = share / slope
+    var shift = 0.0
+    var regressors = powers(atIndication)
+    for index in 2..<stateCount {
+      shift += regressors[index] * (state[index] - around[index])
+      regressors[index] *= toIndication
+    }
+    var systematic = consider
+    for column in 0..<6 { systematic[column] *= toIndication }
+    measureProcess(
+      indication + toIndication * difference, regressors: regressors,
+      expectedShift: toIndication * shift, consider: systematic, noiseVariance: (1 - share) * deviceVariance)
+
+    let place = (state[0] + state[1] - response.centre) / response.halfSpan
+    let direction = powers(place)
+    systematic = consider
+    systematic[Self.offsetColumn] = slope * quantisation.offset
+    systematic[Self.slopeColumn] = slope * quantisation.slope * state[0]
+    let innovation = reference - polynomial(atIndication, state)
     guard innovation.isFinite,
       let update = factors.update(
-        direction, consider: consider, noiseVariance: referenceVariance, inflation: inflation, learning: stateCount)
-    else { return false }
+        direction, consider: systematic, noiseVariance: noiseVariance, inflation: inflation, learning: stateCount)
+    else { return nil }
     for index in 0..<stateCount { state[index] += update.gain[index] * innovation }
-    let measured = Innovation(value: innovation, variance: update.innovationVariance)
-    referenceInnovation = measured
-    watchCorrelation(measured.normalised)
-    return true
+    return (innovation, update.innovationVariance, noiseVariance)
+  }
+
+  /// Moves level and motion by a reading of the process value; the response keeps its place.
+  private mutating func measureProcess(
+    _ reading: Double, regressors: Factors.StateVector, expectedShift: Double,
+    consider: Factors.ConsiderVector, noiseVariance: Double
+  ) {
+    var direction = regressors
+    direction[0] = 1
+    direction[1] = 1
+    var innovation = reading - state[0] - state[1] - expectedShift
+    let expected = factors.variance(along: direction, consider: consider) + noiseVariance
+    if innovation * innovation > 16 * expected {
+      processMoved()
+      innovation = reading - state[0] - state[1] - expectedShift
+    }
+    if let update = factors.update(direction, consider: consider, noiseVariance: noiseVariance, learning: 2) {
+      processInnovation = Innovation(value: innovation, variance: update.innovationVariance)
+      for index in 0..<2 { state[index] += update.gain[index] * innovation }
+    }
+  }
+
+  /// A display that rounds errs anew at every place.
+  private mutating func renewQuantisation() {
+    let step = configuration.resolution
+    guard step > 0, (state[1] - anchor).magnitude > step / 2 else { return }
+    anchor = state[1]
+    factors.renewConsider(Self.offsetColumn)
+    factors.renewConsider(Self.slopeColumn)
+  }
+
+  /// The regressors 1, s, s², s³ of the response, as far as its degree goes.
+  private func powers(_ s: Double) -> Factors.StateVector {
+    var vector = Factors.StateVector(repeating: 0)
+    var power = 1.0
+    for index in 2..<stateCount {
+      vector[index] = power
+      power *= s
+    }
+    return vector
   }
 
   /// Lag-1 correlation of the normalised innovations, with a memory of a few hundred blocks.
@@ -352,21 +429,21 @@ public struct OnlineCalibration: Sendable {
     inflation = max(declaredInflation, measured)
   }
 
-  private func polynomial(_ s: Double) -> Double {
+  private func polynomial(_ s: Double, _ state: InlineArray<6, Double>) -> Double {
     var sum = 0.0
-    var index = configuration.response.degree
-    while index >= 0 {
-      sum = sum * s + state[2 + index]
+    var index = stateCount - 1
+    while index >= 2 {
+      sum = sum * s + state[index]
       index -= 1
     }
     return sum
   }
 
-  private func polynomialSlope(_ s: Double) -> Double {
+  private func polynomialSlope(_ s: Double, _ state: InlineArray<6, Double>) -> Double {
     var sum = 0.0
-    var index = configuration.response.degree
-    while index >= 1 {
-      sum = sum * s + Double(index) * state[2 + index]
+    var index = stateCount - 1
+    while index >= 3 {
+      sum = sum * s + Double(index - 2) * state[index]
       index -= 1
     }
     return sum
@@ -395,20 +472,15 @@ extension OnlineCalibration {
     guard indication.isFinite else { return nil }
     let response = configuration.response
     let s = (indication - response.centre) / response.halfSpan
-    let slope = polynomialSlope(s) / response.halfSpan
-    var direction = Factors.StateVector(repeating: 0)
-    var power = 1.0
-    for index in 0...response.degree {
-      direction[2 + index] = power
-      power *= s
-    }
+    let slope = polynomialSlope(s, state) / response.halfSpan
+    let direction = powers(s)
     let none = Factors.ConsiderVector(repeating: 0)
     let step = configuration.resolution
     let noise =
       configuration.deviceNoise.varianceOfMean(count: readings, periodSeconds: configuration.periodSeconds)
       + step * step / 12
     let variance = factors.variance(along: direction, consider: none) + slope * slope * noise
-    let value = polynomial(s)
+    let value = polynomial(s, state)
     guard value.isFinite, variance.isFinite else { return nil }
     return CorrectedValue(
       value: value, standardUncertainty: max(0, variance).squareRoot(),
@@ -423,17 +495,12 @@ extension OnlineCalibration {
     let response = configuration.response
     let p = state[0] + state[1]
     let s = (p - response.centre) / response.halfSpan
-    let slope = polynomialSlope(s) / response.halfSpan
-    var direction = Factors.StateVector(repeating: 0)
+    let slope = polynomialSlope(s, state) / response.halfSpan
+    var direction = powers(s)
     direction[0] = slope
     direction[1] = slope
-    var power = 1.0
-    for index in 0...response.degree {
-      direction[2 + index] = power
-      power *= s
-    }
     let variance = factors.variance(along: direction, consider: Factors.ConsiderVector(repeating: 0))
-    let value = polynomial(s)
+    let value = polynomial(s, state)
     guard value.isFinite, variance.isFinite else { return nil }
     return CorrectedValue(
       value: value, standardUncertainty: max(0, variance).squareRoot(),
