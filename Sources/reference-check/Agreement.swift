@@ -67,10 +67,11 @@ struct Agreement {
 /// Walks the published results and ours side by side.
 struct Comparison {
   let referenceCase: ReferenceCase
-  let adapter: CategoryAdapter
+  /// Asked first for the rule of a leaf; nil where the case's own tolerances say all.
+  let adapter: CategoryAdapter?
   private(set) var agreements: [Agreement] = []
 
-  init(_ referenceCase: ReferenceCase, by adapter: CategoryAdapter) {
+  init(_ referenceCase: ReferenceCase, by adapter: CategoryAdapter? = nil) {
     self.referenceCase = referenceCase
     self.adapter = adapter
   }
@@ -145,7 +146,7 @@ struct Comparison {
       agreements.append(.structure(path, "\(path.joined(separator: ".")): \(result.json) is not a number"))
       return
     }
-    let chosen = rule ?? adapter.rule(referenceCase, path) ?? self.rule(at: path, literal: text)
+    let chosen = rule ?? adapter?.rule(referenceCase, path) ?? self.rule(at: path, literal: text)
     agreements.append(Agreement.compare(value, with: number, by: chosen, at: path))
   }
 

@@ -7,5 +7,6 @@ extension CategoryAdapter {
     .nestedAnova,
     .calibrationLine,
     .calibrationLineUncertainAbscissae,
+    .nonlinearRegression,
   ]
 }

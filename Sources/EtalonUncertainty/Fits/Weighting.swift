@@ -25,6 +25,17 @@ public enum Weighting: Sendable, Equatable {
     case factors([DoubleDouble])
     case triangular(Cholesky<DoubleDouble>)
 
+    func apply(to vector: inout [Double], from start: Int, count: Int) {
+      switch self {
+      case .none: return
+      case .factors(let factors): for r in 0..<count { vector[start + r] *= factors[r].doubleValue }
+      case .triangular(let cholesky):
+        var part = vector[start..<start + count].map { DoubleDouble($0) }
+        cholesky.whiten(&part)
+        for r in 0..<count { vector[start + r] = part[r].doubleValue }
+      }
+    }
+
     func apply(to vector: inout [DoubleDouble], from start: Int, count: Int) {
       switch self {
       case .none: return
