@@ -22,9 +22,13 @@ public struct ReferenceTruth: Sendable, Equatable {
   public struct Points: Sendable, Equatable {
     /// One point: indication in °C, correction and its standard uncertainty in kelvin.
     public struct Point: Sendable, Equatable {
+      /// Indication in °C.
       public var celsius: Double
+      /// Correction in kelvin, to be added to the indication.
       public var correctionKelvin: Double
+      /// Standard uncertainty of the correction in kelvin, 0 or more.
       public var standardUncertaintyKelvin: Double
+      /// As a certificate states it.
       public init(celsius: Double, correctionKelvin: Double, standardUncertaintyKelvin: Double) {
         self.celsius = celsius
         self.correctionKelvin = correctionKelvin
@@ -37,6 +41,7 @@ public struct ReferenceTruth: Sendable, Equatable {
     /// Correlation coefficient between the corrections of any two points, −1...1.
     public var correlation: Double
 
+    /// As a certificate states it.
     public init(points: [Point], correlation: Double) {
       self.points = points
       self.correlation = correlation

@@ -20,6 +20,7 @@ public enum TwinModel: String, Sendable, CaseIterable {
 public struct SimConfiguration: Sendable, Equatable {
   /// One instrument on one port; the place in the list is the port index.
   public struct Instrument: Sendable, Equatable {
+    /// Which instrument it is.
     public var model: TwinModel
     /// Names by which fault plans call it, beside its model.
     public var roles: [String]
@@ -27,6 +28,7 @@ public struct SimConfiguration: Sendable, Equatable {
     public var settings: SerialSettings
     /// How the host opens the port; where it differs, both sides receive garbage.
     public var hostSettings: SerialSettings
+    /// Serial number as it tells it.
     public var serial: String
 
     /// `hostSettings` nil means that the host opens the port as the instrument is set.
@@ -60,22 +62,31 @@ public struct SimConfiguration: Sendable, Equatable {
     public var duplexFull = false
     /// From the end of a command to the start of its answer.
     public var replyDelaySeconds = 0.005
+    /// Values of the virtual bench.
     public init() {}
   }
 
   /// The device under test. The meaning of the error terms is that of `BenchTruth`.
   public struct Device: Sendable, Equatable {
+    /// Offset, kelvin.
     public var offsetKelvin = Prior.normal(mean: 0, standardDeviation: 0.08)
+    /// Gain error, kelvin per kelvin.
     public var gain = Prior.normal(mean: 0, standardDeviation: 0.001)
+    /// Curvature, kelvin at either end of the range.
     public var curvatureKelvin = Prior.normal(mean: 0, standardDeviation: 0.02)
+    /// Cubic part, kelvin at the upper end of the range.
     public var cubicKelvin = Prior.normal(mean: 0, standardDeviation: 0.003)
+    /// Half the difference between rising and falling temperature, kelvin.
     public var hysteresisKelvin = Prior.fixed(0)
+    /// Drift, kelvin per hour of plant time.
     public var driftKelvinPerHour = Prior.fixed(0)
+    /// Standard deviation of the noise of one conversion, kelvin.
     public var noiseKelvin = Prior.fixed(0.003)
     /// Number of stores in the device's life before this run.
     public var storeCount: UInt32 = 1
     /// From the end of a command to the start of an answer that needs no conversion.
     public var replyDelaySeconds = 0.001
+    /// Values of the virtual bench.
     public init() {}
   }
 
@@ -85,6 +96,7 @@ public struct SimConfiguration: Sendable, Equatable {
     public var deadManSeconds = 30.0
     /// From the end of a command to the start of its answer.
     public var replyDelaySeconds = 0.002
+    /// Values of the virtual bench.
     public init() {}
   }
 
@@ -98,17 +110,25 @@ public struct SimConfiguration: Sendable, Equatable {
     public var clockOffsetSeconds = 0.0
     /// Rate of the host's clock against true time, parts per million.
     public var clockDriftPPM = 0.0
+    /// Values of the virtual bench.
     public init() {}
   }
 
+  /// What stands on the bench; the place in the list is the port index.
   public var instruments: [Instrument]
+  /// Digital lines; the place in the list is the line index.
   public var lines: [LineConfiguration] = []
   /// The line that switches the plant's heater at full power; nil when none does.
   public var heaterLine: LineIndex?
+  /// The bath.
   public var plant = StirredBath.Parameters()
+  /// The reference thermometer.
   public var reference = Reference()
+  /// The device under test.
   public var device = Device()
+  /// The bath controller.
   public var controller = Controller()
+  /// The computer that runs the session.
   public var host = Host()
   /// Temperature at the device minus temperature at the reference, kelvin.
   public var gradientKelvin = Prior.rectangular(mean: 0, halfWidth: 0.015)

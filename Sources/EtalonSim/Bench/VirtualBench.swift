@@ -9,9 +9,11 @@ import EtalonMetrology
 ///
 /// Everything happens at its own instant even when the wake-up comes late. Instants that go backwards are taken as now.
 public final class VirtualBench: Automaton {
+  /// What the bench was built from.
   public let configuration: SimConfiguration
   /// What is really so on this bench.
   public let truth: BenchTruth
+  /// The plant that all instruments share.
   public private(set) var bath: StirredBath
 
   private let twins: [DeviceTwin]
@@ -81,6 +83,7 @@ public final class VirtualBench: Automaton {
   /// Always false: a bench stands there until it is taken away.
   public var isFinished: Bool { false }
 
+  /// When the next thing happens on the bench.
   public var nextWake: Instant? {
     let next = nextWakeNanoseconds
     return next == .max ? nil : Instant(nanoseconds: next)
@@ -93,6 +96,7 @@ public final class VirtualBench: Automaton {
     return next == .max ? .max : max(next, nowNanoseconds)
   }
 
+  /// Lets happen what is due, then takes the input.
   public func handle(_ input: Input, at instant: Instant, into outbox: inout Outbox) {
     run(to: instant.nanoseconds, into: &outbox)
     switch input {

@@ -20,15 +20,18 @@ public enum FaultPlanFault: Error, Equatable, Sendable {
 public struct FaultEntry: Sendable, Equatable {
   /// True time since the start of the run.
   public var atSeconds: Double
+  /// Which part of the world it belongs to.
   public var layer: FaultLayer
   /// Role or model of a device, or name of a line; not looked at for clock and plant.
   public var target: String
+  /// What happens.
   public var kind: FaultKind
   /// nil: see `FaultKind`.
   public var forSeconds: Double?
   /// Meaning and unit depend on the kind, see `FaultKind`.
   public var value: Double?
 
+  /// As a plan states it.
   public init(
     atSeconds: Double, layer: FaultLayer, target: String = "", kind: FaultKind, forSeconds: Double? = nil,
     value: Double? = nil
@@ -44,8 +47,10 @@ public struct FaultEntry: Sendable, Equatable {
 
 /// The faults of one run. The same plan, seed and session give the same run.
 public struct FaultPlan: Sendable, Equatable {
+  /// In any order.
   public var entries: [FaultEntry]
 
+  /// As a plan states it.
   public init(_ entries: [FaultEntry] = []) { self.entries = entries }
 
   /// Draws a plan of `count` faults on the devices of a bench, in the first `durationSeconds` of a run.

@@ -12,12 +12,19 @@ import EtalonMetrology
 public struct StirredBath: Sendable {
   /// Parameters of the plant, at speed 1.
   public struct Parameters: Sendable, Equatable {
+    /// Heat capacity of the heater block.
     public var blockJoulesPerKelvin = 3_000.0
+    /// Heat capacity of the liquid.
     public var liquidJoulesPerKelvin = 18_000.0
+    /// Heat flow from block to liquid for each kelvin between them.
     public var couplingWattsPerKelvin = 250.0
+    /// Heat flow from liquid to room for each kelvin between them.
     public var lossWattsPerKelvin = 6.0
+    /// Heat flow from liquid to the cold sink for each kelvin between them.
     public var coolingWattsPerKelvin = 20.0
+    /// Temperature of the cold sink.
     public var sinkCelsius = 2.0
+    /// Greatest power of the heater.
     public var maximumHeaterWatts = 1_500.0
     /// First-order lag of the reference's probe.
     public var referenceLagSeconds = 4.0
@@ -25,15 +32,21 @@ public struct StirredBath: Sendable {
     public var deviceLagSeconds = 6.0
     /// Standard deviation and correlation time of the liquid's temperature about its mean.
     public var stirringNoiseKelvin = 0.002
+    /// Correlation time of the noise of stirring.
     public var stirringCorrelationSeconds = 8.0
     /// Temperature of block, liquid and probes at power-on.
     public var initialCelsius = 23.0
+    /// Mean temperature of the room.
     public var roomCelsius = 23.0
     /// Standard deviation of the room's slow wander.
     public var roomWanderKelvin = 0.3
+    /// Mean relative humidity of the room, 0...100.
     public var relativeHumidityPercent = 45.0
+    /// Standard deviation of the humidity's slow wander.
     public var humidityWanderPercent = 1.0
+    /// Mean pressure in the room.
     public var pascals = 101_325.0
+    /// Standard deviation of the pressure's slow wander.
     public var pressureWanderPascals = 40.0
     /// Correlation time of the three wanders.
     public var roomCorrelationSeconds = 3_600.0
@@ -41,6 +54,7 @@ public struct StirredBath: Sendable {
     public var hysteresisSpanKelvin = 1.0
     /// Length of an integration step.
     public var stepSeconds = 0.1
+    /// A bath of about 21 kJ/K in a room of 23 °C.
     public init() {}
 
     /// Temperature in °C that the liquid reaches with constant power, with the room at `roomCelsius`.
@@ -55,6 +69,7 @@ public struct StirredBath: Sendable {
     }
   }
 
+  /// Parameters at speed 1.
   public let parameters: Parameters
   /// Temperature at the device minus temperature at the reference, kelvin.
   public let gradientKelvin: Double
@@ -79,6 +94,7 @@ public struct StirredBath: Sendable {
   var wattNanoseconds = 0.0
   var markNanoseconds: Int64
 
+  /// Temperature of the heater block in °C at the last full step.
   public private(set) var blockCelsius: Double
   /// Liquid without and with the noise of stirring.
   var liquidCelsius: Double

@@ -79,6 +79,7 @@ public struct SimulatedWorld: World, ~Copyable {
 
   // MARK: Time
 
+  /// Always `.simulated`.
   public var kind: TimebaseKind { .simulated }
 
   /// What the host's clock shows.
@@ -95,6 +96,7 @@ public struct SimulatedWorld: World, ~Copyable {
 
   // MARK: World
 
+  /// See `World`. A wait without a deadline that nothing can end is a programming error.
   public mutating func nextInput(until deadline: Instant?) -> TimedInput {
     let patience = trueNow + Self.patienceNanoseconds
     while true {
@@ -116,6 +118,7 @@ public struct SimulatedWorld: World, ~Copyable {
     }
   }
 
+  /// See `World`. A truth comes as an input after a window is closed, if a conversion lay in it.
   public mutating func perform(_ action: Action) {
     switch action {
     case .send(let port, let frame, _): send(port, frame)

@@ -69,25 +69,25 @@ final class BC200Twin: SCPITwin {
     guard let command = Command(rawValue: command) else { throw .undefinedHeader }
     switch command {
     case .setState:
-      try expectArguments(1...1)
-      isOn = try boolean(0)
+      try parser.expectArguments(1...1)
+      isOn = try parser.boolean(0)
       if isOn {
         lastSign = now
         tripped = false
       }
     case .setPower:
-      try expectArguments(1...1)
-      let value = try number(0)
+      try parser.expectArguments(1...1)
+      let value = try parser.number(0)
       guard (0...Self.greatestWatts).contains(value) else { throw .outOfRange }
       watts = value
       lastSign = now
     case .setDeadMan:
-      try expectArguments(1...1)
-      let value = try number(0)
+      try parser.expectArguments(1...1)
+      let value = try parser.number(0)
       guard Self.deadManRange.contains(value) else { throw .outOfRange }
       deadManSeconds = value
     default:
-      try expectArguments(0...0)
+      try parser.expectArguments(0...0)
       beginResponse()
       answerQuery(command, at: now, bath: &bath)
     }

@@ -27,7 +27,7 @@ final class DT100Twin: SCPITwin {
 
   private let truth: BenchTruth
   private var random: RandomStream
-  private var sampleAt: Int64?
+  private var sampleAt = Int64.max
   private var pending = Command.temperature
 
   // Survives without supply.
@@ -62,7 +62,7 @@ final class DT100Twin: SCPITwin {
     working = stored
     isLocked = true
     conversion = 0
-    sampleAt = nil
+    sampleAt = .max
   }
 
   override func reset(at now: Int64) {
@@ -70,11 +70,12 @@ final class DT100Twin: SCPITwin {
     isLocked = true
   }
 
-  override var nextEvent: Int64 { min(super.nextEvent, sampleAt ?? .max) }
+  override var nextEvent: Int64 { min(super.nextEvent, sampleAt) }
 
   override func act(at now: Int64, bath: inout StirredBath) {
-    if let due = sampleAt, due <= now {
-      sampleAt = nil
+    if sampleAt <= now {
+      let due = sampleAt
+      sampleAt = .max
       sample(at: due, bath: &bath)
     } else {
       super.act(at: now, bath: &bath)
@@ -114,44 +115,44 @@ final class DT100Twin: SCPITwin {
     guard let command = Command(rawValue: command) else { throw .undefinedHeader }
     switch command {
     case .temperature, .raw, .all:
-      try expectArguments(0...0)
+      try parser.expectArguments(0...0)
       pending = command
       sampleAt = now + Self.conversionNanoseconds / 2
       return Self.conversionNanoseconds
     case .setSecure: try setSecure()
     case .setData:
-      try expectArguments(4...4)
+      try parser.expectArguments(4...4)
       guard !isLocked else { throw .commandProtected }
-      var set = Coefficients(try number(0), try number(1), try number(2), try number(3))
+      var set = Coefficients(try parser.number(0), try parser.number(1), try parser.number(2), try parser.number(3))
       guard set.c0.isFinite, set.c1.isFinite, set.c2.isFinite, set.c3.isFinite else { throw .outOfRange }
       if faults.isOn(.writeCorrupt) { set.alter(Int(faults.value(.writeCorrupt) ?? 1)) }
       working = set
     case .store:
-      try expectArguments(0...0)
+      try parser.expectArguments(0...0)
       guard !isLocked else { throw .commandProtected }
       guard !faults.isOn(.refuseStore) else { throw .memory }
       pending = .store
       return Self.storeNanoseconds
     case .restore:
-      try expectArguments(0...0)
+      try parser.expectArguments(0...0)
       guard !isLocked else { throw .commandProtected }
       working = previous
     default:
-      try expectArguments(0...0)
+      try parser.expectArguments(0...0)
       answerQuery(command)
     }
     return 0
   }
 
   private func setSecure() throws(SCPIError) {
-    try expectArguments(1...2)
-    if try boolean(0) {
-      try expectArguments(1...1)
+    try parser.expectArguments(1...2)
+    if try parser.boolean(0) {
+      try parser.expectArguments(1...1)
       isLocked = true
       return
     }
-    try expectArguments(2...2)
-    guard isText(1, "DT100") else {
+    try parser.expectArguments(2...2)
+    guard parser.isText(1, "DT100") else {
       isLocked = true
       throw .settingsConflict
     }

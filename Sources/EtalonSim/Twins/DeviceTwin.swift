@@ -67,8 +67,8 @@ class DeviceTwin {
     guard isPowered, !faults.isOn(.silent) else { return }
     var frame = Frame()
     var due = max(start, head < replies.count ? lastDue : .min)
-    for (index, byte) in bytes.enumerated() {
-      frame.append(byte)
+    for index in bytes.indices {
+      frame.append(bytes[index])
       if frame.isFull || index == bytes.count - 1 {
         due += Int64(frame.count) * pacedCharacterNanoseconds
         replies.append((due, frame))

@@ -7,14 +7,18 @@ public struct LineConfiguration: Sendable, Equatable {
   /// What the line shows while nobody drives it.
   public enum Pull: String, Sendable, CaseIterable { case up, down }
 
+  /// By which fault plans call it.
   public var name: String
+  /// Which way it carries, seen from the host.
   public var direction: Direction
+  /// What it shows while nobody drives it.
   public var pull: Pull
   /// For an input: the output that is wired to it; nil when the outside world drives it.
   public var follows: LineIndex?
   /// How long a change of an input bounces; 0 for a clean line.
   public var bounceSeconds: Double
 
+  /// As a board states it.
   public init(
     name: String, direction: Direction, pull: Pull = .down, follows: LineIndex? = nil, bounceSeconds: Double = 0
   ) {
@@ -28,6 +32,7 @@ public struct LineConfiguration: Sendable, Equatable {
 
 /// The state of a simulated line, with its faults.
 public struct SimulatedLine: Line, Sendable {
+  /// What the line was built from.
   public let configuration: LineConfiguration
   /// The level that somebody drives, nil while nobody does.
   var driven: Bool?
@@ -37,6 +42,7 @@ public struct SimulatedLine: Line, Sendable {
   /// The level that was last told to the rest of the world.
   var told: Bool
 
+  /// As a board states it.
   public init(_ configuration: LineConfiguration) {
     self.configuration = configuration
     told = configuration.pull == .up
@@ -53,11 +59,13 @@ public struct SimulatedLine: Line, Sendable {
     if faults.isOn(.busy) { throw .busy }
   }
 
+  /// Drives an output; `.busy` and `.missing` while such a fault acts.
   public mutating func set(_ active: Bool) throws(PortFault) {
     try checkAccess()
     driven = active
   }
 
+  /// Reads the level; `.busy` and `.missing` while such a fault acts.
   public mutating func read() throws(PortFault) -> Bool {
     try checkAccess()
     return level
