@@ -20,10 +20,13 @@ public struct BenchPlan: Sendable {
     public var updatePeriodSeconds: Double?
     /// The certificate of a standard; nil where none is given.
     public var certificate: ReferenceCertificate?
+    /// Where the file names the device.
+    public var place: SourcePlace
 
     public init(
       device: String, roles: [String], port: String, settings: SerialSettings, unlockCode: String? = nil,
-      deadManSeconds: Double? = nil, updatePeriodSeconds: Double? = nil, certificate: ReferenceCertificate? = nil
+      deadManSeconds: Double? = nil, updatePeriodSeconds: Double? = nil, certificate: ReferenceCertificate? = nil,
+      place: SourcePlace = .start
     ) {
       self.device = device
       self.roles = roles
@@ -33,6 +36,7 @@ public struct BenchPlan: Sendable {
       self.deadManSeconds = deadManSeconds
       self.updatePeriodSeconds = updatePeriodSeconds
       self.certificate = certificate
+      self.place = place
     }
   }
 
@@ -52,6 +56,8 @@ public struct BenchPlan: Sendable {
   public var instruments: [Instrument]
   /// nil when the plant is the one that the board declares.
   public var plant: Plant?
+  /// The file as the user named it, for messages; empty for a bench that no file gave.
+  public var file: String
 
   /// The instrument that serves `role`, and its port index.
   public func instrument(for role: String) -> (index: Int, instrument: Instrument)? {
@@ -61,9 +67,10 @@ public struct BenchPlan: Sendable {
     return nil
   }
 
-  public init(instruments: [Instrument], plant: Plant? = nil) {
+  public init(instruments: [Instrument], plant: Plant? = nil, file: String = "") {
     self.instruments = instruments
     self.plant = plant
+    self.file = file
   }
 }
 
@@ -79,14 +86,21 @@ public struct BoardPlan: Sendable {
   public var actuatorMaximumWatts: Double
   /// Heat that warms the plant by one kelvin, in joules per kelvin: the scale of the controller's gains.
   public var heatCapacityJoulesPerKelvin: Double
-  /// Heat flow to the surroundings for each kelvin, in watts per kelvin.
+  /// Heat flow to the room for each kelvin, in watts per kelvin.
   public var lossWattsPerKelvin: Double
+  /// Heat flow to the cooler for each kelvin above `sinkCelsius`, in watts per kelvin; 0 without a cooler.
+  public var coolingWattsPerKelvin: Double
+  /// Temperature of the cooler in °C.
+  public var sinkCelsius: Double
+  /// Nominal temperature of the room in °C.
+  public var roomCelsius: Double
   /// Delay from heater to reference, in seconds, from which the controller's gains follow.
   public var delaySeconds: Double
 
   public init(
     name: String, title: String, bench: BenchPlan, holdableCelsius: ClosedRange<Double>?,
-    actuatorMaximumWatts: Double, heatCapacityJoulesPerKelvin: Double, lossWattsPerKelvin: Double, delaySeconds: Double
+    actuatorMaximumWatts: Double, heatCapacityJoulesPerKelvin: Double, lossWattsPerKelvin: Double,
+    delaySeconds: Double, coolingWattsPerKelvin: Double = 0, sinkCelsius: Double = 0, roomCelsius: Double = 23
   ) {
     self.name = name
     self.title = title
@@ -95,6 +109,27 @@ public struct BoardPlan: Sendable {
     self.actuatorMaximumWatts = actuatorMaximumWatts
     self.heatCapacityJoulesPerKelvin = heatCapacityJoulesPerKelvin
     self.lossWattsPerKelvin = lossWattsPerKelvin
+    self.coolingWattsPerKelvin = coolingWattsPerKelvin
+    self.sinkCelsius = sinkCelsius
+    self.roomCelsius = roomCelsius
     self.delaySeconds = delaySeconds
+  }
+}
+
+extension BoardPlan {
+  /// Temperature in °C that the plant reaches in the end with constant power: there heater, room and cooler balance.
+  public func steadyCelsius(watts: Double) -> Double {
+    (watts + lossWattsPerKelvin * roomCelsius + coolingWattsPerKelvin * sinkCelsius)
+      / (lossWattsPerKelvin + coolingWattsPerKelvin)
+  }
+
+  /// Least time in seconds from one temperature to another with the heater full on or off, as one thermal mass that loses
+  /// heat to room and cooler: τ ln((a − T∞)/(b − T∞)); nil when `end` is never reached.
+  public func travelSeconds(from start: Double, to end: Double) -> Double? {
+    if start == end { return 0 }
+    let final = steadyCelsius(watts: end > start ? actuatorMaximumWatts : 0)
+    let ratio = (start - final) / (end - final)
+    guard ratio > 1, ratio.isFinite else { return nil }
+    return heatCapacityJoulesPerKelvin / (lossWattsPerKelvin + coolingWattsPerKelvin) * Elementary.log(ratio)
   }
 }
