@@ -61,7 +61,8 @@ final class BC200Tests: XCTestCase {
   func testDriveRefusedOrNotObeyed() {
     var dialogue = identified()
     XCTAssertEqual(
-      dialogue.run(.drive(watts: 2000)) { _ in "0,0.00,0.0,0;-222,\"Data out of range\"\n" }?.fault, .device(code: -222))
+      dialogue.run(.drive(watts: 2000)) { _ in "0,0.00,0.0,0;-222,\"Data out of range\"\n" }?.fault, .device(code: -222)
+    )
     // The queue is cleared with the next exchange.
     XCTAssertEqual(
       dialogue.start(.drive(watts: 10)), "\n*CLS\nHEAT:POW 10.00;STAT ON\n*ESE 2;*ESE?;HEAT:ALL?;:SYST:ERR?\n")
@@ -125,23 +126,29 @@ final class BC200Tests: XCTestCase {
 
   func testMalformedAnswers() {
     for answer in [
-      "23.05,45.2,101325", "+23.05,45.2", "+23.05,145.2,101325", "+23.05,45.2,0", "+23.05,45.2,-101325", "+2305,45.2,101325",
+      "23.05,45.2,101325", "+23.05,45.2", "+23.05,145.2,101325", "+23.05,45.2,0", "+23.05,45.2,-101325",
+      "+2305,45.2,101325",
       "+,45.2,101325", ",45.2,101325", "++3.05,45.2,101325", "+23.05,4x.2,101325", "",
     ] {
       var dialogue = identified()
       XCTAssertEqual(
         dialogue.run(.readEnvironment) { _ in answer + "\n" }?.fault, .malformed(received: answer.utf8.count), answer)
     }
-    for answer in ["2,0.00,0.0,0", "0,0.00,5.0,0", "0,0.00,0.0", "0,0.0,0.0,0", "0,0.00,0.0,", "0;0.00,0.0,0", "00,0.00,0.0,0"] {
+    for answer in [
+      "2,0.00,0.0,0", "0,0.00,5.0,0", "0,0.00,0.0", "0,0.0,0.0,0", "0,0.00,0.0,", "0;0.00,0.0,0", "00,0.00,0.0,0",
+    ] {
       var dialogue = identified()
       XCTAssertEqual(
         dialogue.run(.makeSafe) { _ in answer + "\n" }?.fault, .malformed(received: answer.utf8.count), answer)
     }
     // An answer that lacks the error entry or has a broken one.
-    for answer in ["1,345.60,29.8,0", "1,345.60,29.8,0;0,\"No error", "1,345.60,29.8,0;0", "1,345.60,29.8,0;x,\"No error\""] {
+    for answer in [
+      "1,345.60,29.8,0", "1,345.60,29.8,0;0,\"No error", "1,345.60,29.8,0;0", "1,345.60,29.8,0;x,\"No error\"",
+    ] {
       var dialogue = identified()
       XCTAssertEqual(
-        dialogue.run(.drive(watts: 345.6)) { _ in answer + "\n" }?.fault, .malformed(received: answer.utf8.count), answer)
+        dialogue.run(.drive(watts: 345.6)) { _ in answer + "\n" }?.fault, .malformed(received: answer.utf8.count),
+        answer)
     }
   }
 

@@ -105,7 +105,8 @@ final class DT100Tests: XCTestCase {
   func testMalformedReadings() {
     for answer in [
       "17,8421376,+30.23", "17,8421376,+30.23,3,4", "17,16777216,+30.23,3", "17,8421376,30.23,3", "17,8421376,+30.2,3",
-      "17,8421376,+30.234,3", "-17,8421376,+30.23,3", "17,8421376,+30.23,", "17;8421376,+30.23,3", "4294967296,1,+1.00,3",
+      "17,8421376,+30.234,3", "-17,8421376,+30.23,3", "17,8421376,+30.23,", "17;8421376,+30.23,3",
+      "4294967296,1,+1.00,3",
       "17,8421376,+3\u{1}.23,3", "17, 8421376,+30.23,3", "", "+30.23",
     ] {
       var dialogue = identified()
@@ -183,7 +184,8 @@ final class DT100Tests: XCTestCase {
     XCTAssertEqual(dialogue.start(.readAdjustment), "CAL:DATA?;COUN?;CRC?\n")
     dialogue.deliver(evidence)
     let adjustment = try XCTUnwrap(dialogue.last?.adjustment)
-    XCTAssertEqual(adjustment, Adjustment(coefficients: Coefficients(30, 30, 0, 0), count: 3, checksum: crc(factorySet)))
+    XCTAssertEqual(
+      adjustment, Adjustment(coefficients: Coefficients(30, 30, 0, 0), count: 3, checksum: crc(factorySet)))
   }
 
   func testWrongChecksumIsDetected() {
@@ -259,7 +261,8 @@ final class DT100Tests: XCTestCase {
       ["CAL:COUN?", "CAL:SEC:STAT?", "CAL:DATA?", "CAL:COUN?", "CAL:SEC:STAT?", "CAL:DATA?;COUN?;CRC?"])
     XCTAssertEqual(dialogue.sent.map(\.isConfidential), [false, true, false, false, false, false])
     XCTAssertEqual(
-      dialogue.sent[2].text, "CAL:DATA \(newSet)\nCAL:DATA?;:SYST:ERR?\n", "commands and queries are messages of their own")
+      dialogue.sent[2].text, "CAL:DATA \(newSet)\nCAL:DATA?;:SYST:ERR?\n",
+      "commands and queries are messages of their own")
   }
 
   /// Coefficients with more digits than the wire carries: what is reported is what the sent text says.
@@ -286,7 +289,8 @@ final class DT100Tests: XCTestCase {
   func testWrongReadBackIsDetectedAndNothingIsStored() {
     for index in 0..<4 {
       var fields = newSet.split(separator: ",").map(String.init)
-      fields[index] = ["+2.998000000001E+01", "+3.012345678902E+01", "-4.000000000001E-03", "+1.250000000001E-05"][index]
+      fields[index] =
+        ["+2.998000000001E+01", "+3.012345678902E+01", "-4.000000000001E-03", "+1.250000000001E-05"][index]
       let (report, _, stub) = write(Flaws(held: fields.joined(separator: ",")))
       guard case .readBack(index, let expected, let received)? = report?.fault else {
         XCTFail("coefficient \(index): \(String(describing: report))")

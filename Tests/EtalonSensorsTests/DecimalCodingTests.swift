@@ -26,7 +26,8 @@ final class DecimalCodingTests: XCTestCase {
 
   func testWhatIsNoNumber() {
     for text in [
-      "", "+", "-", ".", ".5", "5.", "1e", "1e+", "1 ", " 1", "1.2.3", "--1", "+-1", "1,2", "0x10", "nan", "inf", "1e5 ",
+      "", "+", "-", ".", ".5", "5.", "1e", "1e+", "1 ", " 1", "1.2.3", "--1", "+-1", "1,2", "0x10", "nan", "inf",
+      "1e5 ",
       "1E301", "1E-301", "1E9999", "1E99999", "12345678901234567890", "1.2345678901234567890", "\u{31}\u{0}",
     ] {
       XCTAssertNil(number(text), "'\(text)' is no number")
@@ -102,7 +103,9 @@ final class DecimalCodingTests: XCTestCase {
       let value = random.uniform(-2000, 2000)
       let decimals = 1 + Int(random.next() % 9)
       let expected = String(format: "%.\(decimals)f", value)
-      XCTAssertEqual(fixed(value, decimals), expected.hasPrefix("-0.") && Double(expected) == 0 ? String(expected.dropFirst()) : expected)
+      XCTAssertEqual(
+        fixed(value, decimals),
+        expected.hasPrefix("-0.") && Double(expected) == 0 ? String(expected.dropFirst()) : expected)
     }
   }
 

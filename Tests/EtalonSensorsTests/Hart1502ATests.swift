@@ -184,7 +184,8 @@ final class Hart1502ATests: XCTestCase {
 
   func testWhatItCanNotDo() {
     for request in [
-      DeviceRequest.readEnvironment, .readAdjustment, .writeAdjustment(Coefficients(0, 1, 0, 0)), .drive(watts: 1), .makeSafe,
+      DeviceRequest.readEnvironment, .readAdjustment, .writeAdjustment(Coefficients(0, 1, 0, 0)), .drive(watts: 1),
+      .makeSafe,
     ] {
       var dialogue = identified()
       XCTAssertNil(dialogue.start(request))
