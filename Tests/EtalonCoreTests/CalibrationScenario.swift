@@ -18,12 +18,12 @@ struct CalibrationScenario {
   var move = 13.0
   var gainUncertainty = 0.02
   /// Seeds of the full proof; a run without `ETALON_FULL=1` takes the first of them.
-  static let fullSeeds = 200
+  static let fullSeeds = 1000
   static let quickSeeds = 40
   static var isFull: Bool { ProcessInfo.processInfo.environment["ETALON_FULL"] == "1" }
   static var seeds: Int { isFull ? fullSeeds : quickSeeds }
 
-  /// Coverage at or above which a run counts as covering: 92 % of 200 seeds. With few seeds the binomial spread is wider:
+  /// Coverage at or above which a run counts as covering: 92 % of 1000 seeds. With few seeds the binomial spread is wider:
   /// at a true coverage of 95 %, fewer than 33 of 40 have the probability 0.0007.
   static var coverageThreshold: Double { isFull ? 0.92 : 0.825 }
 

@@ -424,8 +424,9 @@ public struct OnlineCalibration: Sendable {
     lastNormalised = normalised
     guard innovationCount >= 30, innovationSquares > 0 else { return }
     let r = innovationProducts / innovationSquares
-    // Bartlett's standard error of the correlation of independent values is 1/√n; two of them are significant.
-    let measured = r * r * innovationCount > 4 && r > 0 ? Self.inflation(correlation: r) : 1
+    // Bartlett's standard error of the correlation of independent values is 1/√n. It is looked at after every block, so
+    // only what no run of independent innovations shows (3.5 of them, 1 look in 4000) counts.
+    let measured = r > 0 && r * r * innovationCount > 12.25 ? Self.inflation(correlation: r) : 1
     inflation = max(declaredInflation, measured)
   }
 

@@ -218,7 +218,7 @@ public struct OnlineCalibrationConfiguration: Sendable, Equatable {
 
 extension Coefficients {
   /// Coefficient of the power `index`, 0...3.
-  @inlinable subscript(index: Int) -> Double {
+  @inlinable public subscript(index: Int) -> Double {
     switch index {
     case 0: c0
     case 1: c1
