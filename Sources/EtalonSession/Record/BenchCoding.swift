@@ -53,6 +53,9 @@ extension RecordEncoder {
     append(board.actuatorMaximumWatts)
     append(board.heatCapacityJoulesPerKelvin)
     append(board.lossWattsPerKelvin)
+    append(board.coolingWattsPerKelvin)
+    append(board.sinkCelsius)
+    append(board.roomCelsius)
     append(board.delaySeconds)
   }
 }
@@ -131,11 +134,15 @@ extension RecordDecoder {
     let watts = try double()
     let capacity = try double()
     let loss = try double()
+    let cooling = try double()
+    let sink = try double()
+    let room = try double()
     let delay = try double()
     var holdable: ClosedRange<Double>?
     if let lower, let upper, lower <= upper { holdable = lower...upper }
     return BoardPlan(
       name: name, title: title, bench: bench, holdableCelsius: holdable, actuatorMaximumWatts: watts,
-      heatCapacityJoulesPerKelvin: capacity, lossWattsPerKelvin: loss, delaySeconds: delay)
+      heatCapacityJoulesPerKelvin: capacity, lossWattsPerKelvin: loss, delaySeconds: delay, coolingWattsPerKelvin: cooling,
+      sinkCelsius: sink, roomCelsius: room)
   }
 }

@@ -22,20 +22,25 @@ public struct NoRecorder: Recorder {
 ///
 /// It is the same for a Linux board, a simulation and the twins' own process.
 /// - Parameters:
+///   - interrupt: asked before every turn whether somebody wants the run to stop; for worlds that do not tell by an input.
 ///   - observe: called after every turn, for people who watch; it must not take long.
 public func runLoop<A: Automaton, W: World & ~Copyable, R: Recorder & ~Copyable>(
-  _ automaton: inout A, in world: inout W, recorder: inout R, observe: (borrowing A, Instant) -> Void = { _, _ in }
+  _ automaton: inout A, in world: inout W, recorder: inout R, interrupt: () -> StopRequest? = { nil },
+  observe: (borrowing A, Instant) -> Void = { _, _ in }
 ) {
   var outbox = Outbox()
   var payload: [UInt8] = []
   payload.reserveCapacity(512)
-  var stopWasSent = false
+  var recorderHasFailed = false
   while !automaton.isFinished {
-    var timed = world.nextInput(until: automaton.nextWake)
-    if !stopWasSent, let request = recorder.stopRequest {
-      stopWasSent = true
-      // The input that just came is lost together with the record of it; the run is ending anyway.
-      timed = TimedInput(.stop(request), at: timed.instant)
+    let timed: TimedInput
+    if !recorderHasFailed, let request = recorder.stopRequest {
+      recorderHasFailed = true
+      timed = TimedInput(.stop(request), at: world.now())
+    } else if let request = interrupt() {
+      timed = TimedInput(.stop(request), at: world.now())
+    } else {
+      timed = world.nextInput(until: automaton.nextWake)
     }
     var encoder = RecordEncoder(payload)
     timed.input.encode(into: &encoder)

@@ -23,7 +23,7 @@ struct ProgressLine {
   /// Nanoseconds of wall time between two drawings of the line.
   private static let interval: Int64 = 100_000_000
 
-  mutating func show(_ progress: Progress) {
+  mutating func show(_ progress: Progress, acknowledged: UInt64? = nil) {
     guard !isQuiet else { return }
     let changed =
       progress.activity != lastActivity || progress.visit != lastVisit || progress.stepNumber != lastStep
@@ -31,10 +31,10 @@ struct ProgressLine {
       let now = wallNanoseconds()
       guard changed || now - lastDrawn > Self.interval else { return }
       lastDrawn = now
-      write("\r\u{1B}[K" + line(progress))
+      write("\r\u{1B}[K" + line(progress, acknowledged))
       isDrawn = true
     } else if changed {
-      write(line(progress) + "\n")
+      write(line(progress, acknowledged) + "\n")
     }
     lastActivity = progress.activity
     lastVisit = progress.visit
@@ -47,7 +47,7 @@ struct ProgressLine {
     isDrawn = false
   }
 
-  private func line(_ progress: Progress) -> String {
+  private func line(_ progress: Progress, _ acknowledged: UInt64?) -> String {
     var parts = ["step \(progress.stepNumber)/\(progress.stepCount)"]
     if !progress.stepName.isEmpty, progress.visitCount > 0 {
       parts[0] += " \(progress.stepName) \(progress.visit)/\(progress.visitCount)"
@@ -64,6 +64,8 @@ struct ProgressLine {
     parts.append("\(progress.samples) samples")
     parts.append("\(progress.gaps) gaps")
     if progress.faults > 0 { parts.append("\(progress.faults) faults") }
+    // What is told here survives whatever happens next.
+    if let acknowledged { parts.append("\(acknowledged) records safe") }
     if progress.remainingSeconds > 0 { parts.append("ETA \(Text.duration(progress.remainingSeconds))") }
     return parts.joined(separator: " | ")
   }

@@ -1,0 +1,163 @@
+import EtalonCore
+import EtalonLedger
+
+/// Feeds the recorded inputs of a run to a new engine and compares every decision, bit for bit.
+public struct Replay: Sendable {
+  public struct Difference: Sendable, Equatable {
+    /// Sequence number of the record where the two first differ.
+    public var sequence: UInt64
+    public var instant: Instant
+    /// Kind of the recorded decision, or of the one that replay made.
+    public var kind: String
+    public var reason: String
+  }
+
+  /// Decisions that were found again.
+  public private(set) var compared: UInt64 = 0
+  public private(set) var records: UInt64 = 0
+  public private(set) var firstDifference: Difference?
+  /// Whether the run was recorded to its end.
+  public private(set) var isComplete = false
+  public private(set) var header: RunHeader
+  /// What the replayed engine found.
+  public private(set) var results: SessionResults
+
+  public var isIdentical: Bool { firstDifference == nil }
+
+  /// Why a run can not be replayed.
+  public enum Fault: Error, Sendable {
+    case ledger(LedgerFault)
+    case record(sequence: UInt64, RecordFault)
+    case session(FileFault)
+    case bench(Failure)
+    /// The ledger does not begin with a header.
+    case noHeader
+    /// A record of a kind that this version does not know.
+    case unknownKind(sequence: UInt64, UInt8)
+
+    public var exitCode: ExitCode {
+      switch self {
+      case .ledger(let fault): fault.exitCode
+      case .record, .noHeader, .unknownKind: .verificationFailed
+      case .session: .badData
+      case .bench(let failure): failure.exitCode
+      }
+    }
+
+    public var explanation: String {
+      switch self {
+      case .ledger(let fault): fault.explanation
+      case .record(let sequence, let fault): "record \(sequence) can not be read: \(fault)"
+      case .session(let fault): "the recorded session is not valid: \(fault)"
+      case .bench(let failure): failure.reason
+      case .noHeader: "the ledger does not begin with the header of a run"
+      case .unknownKind(let sequence, let kind): "record \(sequence) is of kind \(kind), which this version does not know"
+      }
+    }
+  }
+
+  /// Replays the ledger at `path`.
+  /// - Parameter observe: called for every record, for people who watch.
+  public init(path: String, observe: (UInt64) -> Void = { _ in }) throws(Fault) {
+    do {
+      var reader = try LedgerReader(path: path)
+      try self.init(&reader, observe: observe)
+    } catch let fault as LedgerFault {
+      throw .ledger(fault)
+    } catch let fault as Fault {
+      throw fault
+    } catch {
+      preconditionFailure("replay throws only its own faults")
+    }
+  }
+
+  /// Replays a ledger in memory.
+  public init(bytes: [UInt8]) throws(Fault) {
+    do {
+      var reader = try LedgerReader(bytes: bytes)
+      try self.init(&reader, observe: { _ in })
+    } catch let fault as LedgerFault {
+      throw .ledger(fault)
+    } catch let fault as Fault {
+      throw fault
+    } catch {
+      preconditionFailure("replay throws only its own faults")
+    }
+  }
+
+  private init(_ reader: inout LedgerReader, observe: (UInt64) -> Void) throws {
+    guard let first = try reader.next(), first.kind == RecordKind.header.rawValue else { throw Fault.noHeader }
+    do throws(RecordFault) { header = try RunHeader(decoding: first.payload) } catch {
+      throw Fault.record(sequence: first.sequence, error)
+    }
+    var engine = try Self.engine(header)
+    results = engine.results
+    records = 1
+    var outbox = Outbox()
+    var next = 0
+    while let record = try reader.next() {
+      records += 1
+      observe(records)
+      guard let kind = RecordKind(rawValue: record.kind) else {
+        throw Fault.unknownKind(sequence: record.sequence, record.kind)
+      }
+      let instant = Instant(nanoseconds: record.instant)
+      if kind.isInput {
+        if next < outbox.records.count {
+          differ(record, "the record lacks a decision that replay makes: \(Self.name(outbox.records[next].kind))")
+          break
+        }
+        let input: Input?
+        do throws(RecordFault) { input = try Input.decode(kind, record.payload) } catch {
+          throw Fault.record(sequence: record.sequence, error)
+        }
+        guard let input, !engine.isFinished else {
+          differ(record, "the run goes on after its end")
+          break
+        }
+        outbox.clear()
+        next = 0
+        engine.handle(input, at: instant, into: &outbox)
+      } else if kind.isDecision || kind == .end {
+        guard next < outbox.records.count else {
+          differ(record, "replay does not make this decision")
+          break
+        }
+        let start = next == 0 ? 0 : outbox.records[next - 1].end
+        let mine = outbox.records[next]
+        guard mine.kind == record.kind, outbox.payload[start..<mine.end].elementsEqual(record.payload) else {
+          differ(
+            record,
+            mine.kind == record.kind
+              ? "the bytes differ" : "replay decides \(Self.name(mine.kind)) here")
+          break
+        }
+        next += 1
+        compared += 1
+        if kind == .end { isComplete = true }
+      }
+    }
+    results = engine.results
+  }
+
+  private static func engine(_ header: RunHeader) throws -> SessionEngine {
+    let plan: SessionPlan
+    do throws(FileFault) {
+      plan = try SessionFile.load(
+        SourceFile(name: "session.yaml", bytes: header.sessionText), overrides: header.overrides)
+    } catch { throw Fault.session(error) }
+    do throws(Failure) {
+      return try SessionEngine(
+        plan: plan, board: header.boardPlan, bench: header.bench,
+        utcNanosecondsAtStart: header.utcNanosecondsAtStart)
+    } catch { throw Fault.bench(error) }
+  }
+
+  private static func name(_ kind: UInt8) -> String { RecordKind(rawValue: kind).map { "\($0)" } ?? "kind \(kind)" }
+
+  private mutating func differ(_ record: LedgerRecord, _ reason: String) {
+    firstDifference = Difference(
+      sequence: record.sequence, instant: Instant(nanoseconds: record.instant), kind: Self.name(record.kind),
+      reason: reason)
+  }
+}

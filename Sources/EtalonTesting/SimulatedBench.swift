@@ -1,0 +1,82 @@
+import EtalonCore
+import EtalonMetrology
+import EtalonSession
+import EtalonSim
+
+/// Why a simulated bench can not stand in for a board.
+public enum SimulatedBenchFault: Error, CustomStringConvertible, Sendable {
+  /// The board names a device that the simulator has no twin of.
+  case noTwin(device: String)
+  /// The simulator refuses the configuration.
+  case simulation(SimulationFault)
+
+  public var description: String {
+    switch self {
+    case .noTwin(let device):
+      "the simulator has no twin of '\(device)'; it has \(TwinModel.allCases.map(\.rawValue).joined(separator: ", "))"
+    case .simulation(.faultPlan(let fault)): "the fault plan does not fit the bench: \(fault)"
+    case .simulation(let fault): "the simulation can not be set up: \(fault)"
+    }
+  }
+}
+
+/// A board's bench made of twins.
+///
+/// What a run draws as truth comes from exactly the distributions that the budget declares: the reference's correction
+/// from its certificate, its drift and the gradient of the bath from the session's inputs `ref.drift` and
+/// `bath.gradient`. What no budget declares (the device's own errors) comes from the simulation file.
+public struct SimulatedBench: Sendable {
+  public var configuration: SimConfiguration
+  /// The bench as the session sees it; the place of an instrument is its port in the simulated world too.
+  public var bench: BenchPlan
+
+  public init(board: BoardPlan, simulation: SimFile, session: SessionPlan? = nil) throws(SimulatedBenchFault) {
+    var configuration = simulation.configuration
+    var bench = board.bench
+    let serials = configuration.instruments
+    configuration.instruments = []
+    for index in bench.instruments.indices {
+      let instrument = bench.instruments[index]
+      guard let model = TwinModel(rawValue: instrument.device) else { throw .noTwin(device: instrument.device) }
+      configuration.instruments.append(
+        SimConfiguration.Instrument(
+          model: model, roles: instrument.roles, settings: instrument.settings, hostSettings: instrument.settings,
+          serial: serials.first { $0.model == model }?.serial ?? "1"))
+      if let certificate = instrument.certificate {
+        configuration.reference.certificate = ReferenceTruth.Points(
+          points: certificate.points.map {
+            .init(
+              celsius: $0.at, correctionKelvin: $0.correction, standardUncertaintyKelvin: $0.standardUncertainty)
+          }, correlation: certificate.correlation)
+      }
+      if model == .hart1502A {
+        bench.instruments[index].updatePeriodSeconds = configuration.reference.periodSeconds / configuration.speed
+      }
+      if model == .bc200 { configuration.controller.deadManSeconds = instrument.deadManSeconds ?? configuration.controller.deadManSeconds }
+    }
+    if configuration.speed != 1 {
+      bench.plant = BenchPlan.Plant(
+        heatCapacityJoulesPerKelvin: board.heatCapacityJoulesPerKelvin / configuration.speed,
+        delaySeconds: board.delaySeconds / configuration.speed)
+    }
+    for input in session?.model.inputs ?? [] {
+      guard let prior = Self.prior(input.source) else { continue }
+      switch input.name {
+      case "ref.drift": configuration.reference.driftKelvin = prior
+      case "bath.gradient": configuration.gradientKelvin = prior
+      default: break
+      }
+    }
+    self.configuration = configuration
+    self.bench = bench
+  }
+
+  private static func prior(_ source: SessionPlan.ModelPlan.Source) -> Prior? {
+    switch source {
+    case .rectangular(let halfWidth): .rectangular(mean: 0, halfWidth: halfWidth)
+    case .triangular(let halfWidth): .triangular(mean: 0, halfWidth: halfWidth)
+    case .normal(let uncertainty): .normal(mean: 0, standardDeviation: uncertainty)
+    case .typeA, .certificate, .resolutionOfRole, .upDownDifference: nil
+    }
+  }
+}

@@ -1,0 +1,61 @@
+import ArgumentParser
+import EtalonCore
+import EtalonLedger
+import EtalonLinux
+import EtalonSession
+
+struct RunCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "run", abstract: "Run a session on hardware, or on twins behind pseudo-terminals, in real time.")
+
+  @OptionGroup var arguments: SessionArguments
+
+  @Option(name: .long, help: "The bench file: which device serves which role, at which port.")
+  var bench: String
+
+  @Option(name: .long, help: "The run folder; must be absent or empty. By default runs/<UTC>-<session>-<serial>-<id>.")
+  var out: String?
+
+  @Flag(name: .customLong("dry-run"), help: "Check everything and show the plan, but do not run.")
+  var dryRun = false
+
+  func run() throws {
+    let (source, plan, board, _) = try arguments.load()
+    let bench = try Fail.reporting {
+      let bench = try BenchFile.load(path: bench)
+      try BenchFile.check(bench, serves: plan)
+      let report = try PlanReport(session: plan, board: board)
+      if dryRun { print(arguments.json ? try report.json() : report.text()) }
+      return bench
+    }
+    if dryRun { return }
+
+    // Before any thread starts: the recorder's thread must not take the signals that the loop waits for.
+    LinuxWorld.blockSignals()
+    let clock = LinuxClock.mapping()
+    let header = RunHeader(
+      version: Version.text, session: plan.name, board: board.name, timebase: .monotonic,
+      utcNanosecondsAtStart: clock.utcNanoseconds, seed: 0, overrides: arguments.overrides,
+      sessionText: source.bytes, boardPlan: board, bench: bench)
+    var engine = try Fail.reporting {
+      try SessionEngine(plan: plan, board: board, bench: bench, utcNanosecondsAtStart: clock.utcNanoseconds)
+    }
+    let output = try RunOutput(out: out, header: header, mode: .drop)
+    let specifications = bench.instruments.map {
+      LinuxPortSpecification.serial(path: $0.port, settings: $0.settings)
+    }
+    var world: LinuxWorld
+    do throws(PortFault) { world = try LinuxWorld(ports: specifications, signals: .checkpointFirst) } catch {
+      throw Fail.with(error.exitCode, error.explanation)
+    }
+    var recorder = LedgerRecording(output.writer, header: header, at: clock.instant)
+    var line = ProgressLine(quiet: false)
+    let writer = output.writer
+    runLoop(&engine, in: &world, recorder: &recorder) { engine, _ in
+      line.show(engine.progress, acknowledged: writer.acknowledged)
+    }
+    line.end()
+    let ledger = try Fail.reporting { try output.writer.close() }
+    try output.finish(results: engine.results, header: header, ledger: ledger, json: arguments.json)
+  }
+}

@@ -1,0 +1,49 @@
+import ArgumentParser
+import EtalonLedger
+import EtalonSession
+import Foundation
+
+/// The run folder of `simulate` and `run`: opened before the run; filled, and named after the device, at the end.
+struct RunOutput {
+  private let firstFolder: RunFolder
+  let writer: LedgerWriter
+  private let isNamedByUser: Bool
+
+  init(out: String?, header: RunHeader, mode: LedgerWriter.FullMode) throws {
+    isNamedByUser = out != nil
+    let folder = out.map(RunFolder.init(path:)) ?? RunFolder.named(header: header, serial: "", in: "runs")
+    firstFolder = folder
+    writer = try Fail.reporting { try LedgerWriter(runFolder: folder.path, mode: mode) }
+    try Fail.reporting { try folder.write(header.sessionText, to: "session.yaml") }
+  }
+
+  /// Writes the files that are made from the ledger, prints the result, and ends with the run's exit code.
+  func finish(results: SessionResults, header: RunHeader, ledger: LedgerSummary, json: Bool) throws {
+    var folder = firstFolder
+    if !isNamedByUser, !results.deviceSerial.isEmpty {
+      // The device's serial number is known only now; the ledger is closed, so nothing refers to the first name.
+      let final = RunFolder.named(header: header, serial: results.deviceSerial, in: "runs")
+      try Fail.reporting { try folder.rename(to: final) }
+    }
+    let summary = Summary(
+      run: isNamedByUser ? RunFolder.name(header: header, serial: results.deviceSerial) : folder.name, header: header,
+      results: results, ledgerRecords: ledger.records, ledgerDigest: ledger.digest)
+    let bytes = Array(try summary.json())
+    try Fail.reporting {
+      try folder.write(Array(PointsCSV.text(results).utf8), to: "points.csv")
+      try folder.write(Array(JUnit.text(results, header: header).utf8), to: "junit.xml")
+      try folder.write(bytes, to: "summary.json")
+    }
+    if json {
+      print(String(decoding: bytes, as: UTF8.self), terminator: "")
+    } else {
+      print(ResultTable.text(results))
+      print("run folder: \(folder.path)")
+    }
+    if let failure = results.failure { Text.toStandardError("error: \(failure.reason)\n") }
+    if results.isUnsafe {
+      Text.toStandardError("error: the safe state was not confirmed; switch the actuator off by hand\n")
+    }
+    if results.exitCode != .conforming { throw ArgumentParser.ExitCode(results.exitCode.rawValue) }
+  }
+}
