@@ -6,6 +6,7 @@ public struct LedgerRecord: Equatable, Sendable {
   public var sequence: UInt64
   /// Nanoseconds on the time base of the run.
   public var instant: Int64
+  /// Meaning and coding belong to whoever wrote it; at most 1 MiB.
   public var payload: [UInt8]
 
   /// A record with the given facts.

@@ -1,0 +1,328 @@
+import CEtalonLinux
+import EtalonCore
+import Glibc
+
+/// A port of a Linux world, at its place in the list of ports.
+public enum LinuxPortSpecification: Sendable, Equatable {
+  /// A serial port or the slave side of a pseudo-terminal, opened.
+  case serial(path: String, settings: SerialSettings)
+  /// The master side of a new pseudo-terminal whose slave is found at `link`.
+  case pseudoTerminal(link: String)
+}
+
+/// How the signals of a Linux world become requests to stop. A hang-up of the controlling terminal is always `now`,
+/// because nobody is left to ask a second time.
+public enum SignalPolicy: Sendable, Equatable {
+  /// Signals keep the meaning that they have for the process.
+  case none
+  /// The first SIGINT or SIGTERM asks for a stop at the next checkpoint, each further one for a stop now.
+  case checkpointFirst
+  /// Each SIGINT or SIGTERM asks for a stop now.
+  case immediate
+}
+
+/// A Linux machine with its ports and its monotonic clock, waited for in one place: one `epoll` over all ports, a timer
+/// for the deadline and a descriptor for signals. It uses no time of the processor while nothing happens, also while a
+/// port is gone.
+///
+/// Input bytes carry the instant at which the kernel handed them over; the kernel does not tell when they were on the
+/// wire. There are no lines yet: an action on a line can not be performed, and as a run must not go on with an actuator
+/// that does not follow, it comes back as `.stop(.now)`.
+public struct LinuxWorld: World, ~Copyable {
+  /// A port's present state. Both transports can be absent: the port is lost or closed.
+  private struct Slot: ~Copyable {
+    var serial: TermiosPort?
+    var pseudo: PseudoTerminal?
+    var waitsForRoom = false
+
+    var descriptor: Int32 {
+      switch serial {
+      case .some(let port): return port.descriptor
+      case .none: break
+      }
+      switch pseudo {
+      case .some(let port): return port.descriptor
+      case .none: return -1
+      }
+    }
+
+    mutating func read() throws(PortFault) -> Frame {
+      if serial != nil { return try serial!.read() }
+      if pseudo != nil { return try pseudo!.read() }
+      return Frame()
+    }
+
+    mutating func drop() {
+      serial = nil
+      pseudo = nil
+      waitsForRoom = false
+    }
+  }
+
+  private static let timerToken: UInt32 = 0x1_0000
+  private static let signalToken: UInt32 = 0x1_0001
+  /// Frames taken from one port before the others have their turn: 4 KiB, a kernel buffer's worth.
+  private static let framesPerTurn = 16
+  /// How long a failure that the check reports may go unnoticed while nothing else happens.
+  private static let checkMilliseconds: Int32 = 100
+
+  private let slots: UnsafeMutablePointer<Slot>
+  /// Number of ports.
+  public let portCount: Int
+  private let epoll: Int32
+  private let timer: Int32
+  private let signals: Int32
+  private let policy: SignalPolicy
+  private var stopRequests = 0
+  private var check: (() -> Input?)?
+  private var pending: [TimedInput] = []
+  private var pendingStart = 0
+  private var armed: Instant?
+  private var latest = Instant(nanoseconds: 0)
+  /// When the ports were last looked at, as seen after the look.
+  private var swept = Instant(nanoseconds: Int64.min)
+
+  /// Blocks SIGINT, SIGTERM and SIGHUP in this thread and all that it starts, so that they come to the world only. Call
+  /// it before the first thread is started; a signal that a parent process chose to ignore stays ignored.
+  public static func blockSignals() {
+    var set = signalSet()
+    pthread_sigmask(SIG_BLOCK, &set, nil)
+  }
+
+  private static func signalSet() -> sigset_t {
+    var set = sigset_t()
+    sigemptyset(&set)
+    for signal in [SIGINT, SIGTERM, SIGHUP] { sigaddset(&set, signal) }
+    return set
+  }
+
+  /// Opens all ports. A port that can not be opened is no fault here: the first inputs are, in the order of the list,
+  /// `.opened` or `.lost` with the reason for each port.
+  /// - Parameters:
+  ///   - ports: at most 256; the place in the list is the port's index.
+  ///   - signals: what signals mean; other than `none`, `blockSignals` must have been called.
+  ///   - check: asked on each turn, at least ten times a second; the first input that it gives is delivered once, and it
+  ///     is not asked again. It is for failures that happen off the loop, such as that of the ledger.
+  /// - Throws: `inputOutput` when the process can have no more descriptors.
+  public init(
+    ports: [LinuxPortSpecification], signals policy: SignalPolicy, check: (() -> Input?)? = nil
+  ) throws(PortFault) {
+    precondition(ports.count <= 256, "a port index has eight bits")
+    portCount = ports.count
+    slots = .allocate(capacity: max(1, ports.count))
+    for index in ports.indices { (slots + index).initialize(to: Slot()) }
+    epoll = epoll_create1(Int32(EPOLL_CLOEXEC))
+    timer = timerfd_create(CLOCK_MONOTONIC, Int32(TFD_CLOEXEC | TFD_NONBLOCK))
+    var set = Self.signalSet()
+    signals = policy == .none ? -1 : signalfd(-1, &set, Int32(SFD_CLOEXEC | SFD_NONBLOCK))
+    self.policy = policy
+    self.check = check
+    pending.reserveCapacity(max(64, ports.count))
+    guard epoll >= 0, timer >= 0, signals >= 0 || policy == .none,
+      watch(timer, Self.timerToken), policy == .none || watch(signals, Self.signalToken)
+    else { throw .inputOutput }
+    for (index, port) in ports.enumerated() { open(port, at: index) }
+  }
+
+  deinit {
+    for index in 0..<portCount { (slots + index).deinitialize(count: 1) }
+    slots.deallocate()
+    for descriptor in [epoll, timer, signals] where descriptor >= 0 { Glibc.close(descriptor) }
+  }
+
+  private func watch(_ descriptor: Int32, _ token: UInt32) -> Bool {
+    etalon_epoll_control(epoll, EPOLL_CTL_ADD, descriptor, EPOLLIN.rawValue, token) == 0
+  }
+
+  private mutating func open(_ port: LinuxPortSpecification, at index: Int) {
+    do throws(PortFault) {
+      switch port {
+      case .serial(let path, let settings):
+        slots[index].serial = try TermiosPort(path: path, settings: settings)
+      case .pseudoTerminal(let link):
+        slots[index].pseudo = try PseudoTerminal(link: link)
+      }
+      guard watch(slots[index].descriptor, UInt32(index)) else { throw .inputOutput }
+      inject(.opened(PortIndex(index)))
+    } catch {
+      slots[index].drop()
+      inject(.lost(PortIndex(index), error))
+    }
+  }
+
+  /// `CLOCK_MONOTONIC`.
+  public var kind: TimebaseKind { .monotonic }
+
+  /// The present instant.
+  public func now() -> Instant { LinuxClock.now() }
+
+  /// The path of the slave side of the pseudo-terminal at `index`; nil for another kind of port.
+  public func slavePath(of index: PortIndex) -> String? {
+    guard Int(index) < portCount else { return nil }
+    switch slots[Int(index)].pseudo {
+    case .some(let port): return port.slavePath
+    case .none: return nil
+    }
+  }
+
+  /// The baud rate that the client of the pseudo-terminal at `index` set; nil for another kind of port or rate.
+  public func clientBaud(of index: PortIndex) -> Int? {
+    guard Int(index) < portCount else { return nil }
+    switch slots[Int(index)].pseudo {
+    case .some(let port): return port.clientBaud
+    case .none: return nil
+    }
+  }
+
+  /// Adds an input at the present instant, behind those that are waiting.
+  public mutating func inject(_ input: Input) { inject(input, at: LinuxClock.now()) }
+
+  private mutating func inject(_ input: Input, at instant: Instant) {
+    latest = max(latest, instant)
+    pending.append(TimedInput(input, at: latest))
+  }
+
+  /// The next input, in the order in which the kernel reported them; `.wake` once `deadline` has come and all that had
+  /// arrived by then has been given out.
+  public mutating func nextInput(until deadline: Instant?) -> TimedInput {
+    while true {
+      if pendingStart < pending.count {
+        let next = pending[pendingStart]
+        pendingStart += 1
+        if pendingStart == pending.count {
+          pending.removeAll(keepingCapacity: true)
+          pendingStart = 0
+        }
+        return next
+      }
+      if let input = check?() {
+        check = nil
+        inject(input)
+        continue
+      }
+      if let deadline, swept >= deadline {
+        latest = max(latest, LinuxClock.now())
+        return TimedInput(.wake, at: latest)
+      }
+      wait(until: deadline)
+    }
+  }
+
+  /// Waits for the next event and puts all that has happened into `pending`.
+  private mutating func wait(until deadline: Instant?) {
+    var milliseconds: Int32 = check == nil ? -1 : Self.checkMilliseconds
+    if let deadline, deadline <= LinuxClock.now() { milliseconds = 0 } else { arm(deadline) }
+    var tokens: InlineArray<64, UInt32> = InlineArray(repeating: 0)
+    var events: InlineArray<64, UInt32> = InlineArray(repeating: 0)
+    let count = withUnsafeMutableBytes(of: &tokens) { tokens in
+      withUnsafeMutableBytes(of: &events) { events in
+        etalon_epoll_wait(
+          epoll, tokens.baseAddress!.assumingMemoryBound(to: UInt32.self),
+          events.baseAddress!.assumingMemoryBound(to: UInt32.self), 64, milliseconds)
+      }
+    }
+    swept = LinuxClock.now()
+    guard count > 0 else { return }
+    for index in 0..<Int(count) {
+      switch tokens[index] {
+      case Self.timerToken:
+        var expirations: UInt64 = 0
+        if read(timer, &expirations, 8) == 8 { armed = nil }
+      case Self.signalToken:
+        takeSignals()
+      default:
+        serve(Int(tokens[index]), events: events[index], at: swept)
+      }
+    }
+  }
+
+  /// Sets the timer if the deadline is another one than before.
+  private mutating func arm(_ deadline: Instant?) {
+    guard deadline != armed else { return }
+    var setting = itimerspec()
+    if let deadline {
+      setting.it_value.tv_sec = Int(deadline.nanoseconds / 1_000_000_000)
+      setting.it_value.tv_nsec = Int(deadline.nanoseconds % 1_000_000_000)
+    }
+    // All zeros stop the timer; a deadline in the future is never zero.
+    let result = timerfd_settime(timer, Int32(TFD_TIMER_ABSTIME), &setting, nil)
+    precondition(result == 0, "an instant after the present one is a valid time")
+    armed = deadline
+  }
+
+  private mutating func takeSignals() {
+    var information = signalfd_siginfo()
+    while withUnsafeMutableBytes(of: &information, { read(signals, $0.baseAddress!, $0.count) }) > 0 {
+      stopRequests += 1
+      let asksNow =
+        policy == .immediate || stopRequests > 1 || information.ssi_signo == UInt32(bitPattern: SIGHUP)
+      inject(.stop(asksNow ? .now : .atCheckpoint))
+    }
+  }
+
+  private mutating func serve(_ index: Int, events: UInt32, at first: Instant) {
+    do throws(PortFault) {
+      if events & EPOLLOUT.rawValue != 0 && slots[index].serial != nil {
+        try slots[index].serial!.flush()
+        watchRoom(index)
+      }
+      let broken = EPOLLHUP.rawValue | EPOLLERR.rawValue
+      guard events & (EPOLLIN.rawValue | broken) != 0 else { return }
+      for _ in 0..<Self.framesPerTurn {
+        let frame = try slots[index].read()
+        if frame.isEmpty {
+          // The end is reported when all that came before it has been read.
+          if events & broken != 0 { throw .hangUp }
+          return
+        }
+        inject(.bytes(PortIndex(index), frame, first: max(first, latest)), at: LinuxClock.now())
+        if !frame.isFull && events & broken == 0 { return }
+      }
+    } catch {
+      lose(index, error)
+    }
+  }
+
+  private mutating func lose(_ index: Int, _ fault: PortFault) {
+    // Closing the descriptor takes it out of the epoll; nothing of a lost port is reported again.
+    slots[index].drop()
+    inject(.lost(PortIndex(index), fault))
+  }
+
+  /// Asks for a report when the port takes bytes again, or no longer.
+  private mutating func watchRoom(_ index: Int) {
+    let isBlocked = slots[index].serial?.isBlocked ?? false
+    guard isBlocked != slots[index].waitsForRoom else { return }
+    let events = EPOLLIN.rawValue | (isBlocked ? EPOLLOUT.rawValue : 0)
+    let result = etalon_epoll_control(epoll, EPOLL_CTL_MOD, slots[index].descriptor, events, UInt32(index))
+    precondition(result == 0, "an open port is in the epoll")
+    slots[index].waitsForRoom = isBlocked
+  }
+
+  /// Performs an action. A port that fails is reported by one `.lost`; what is sent to a port after that is dropped
+  /// without another report. Bytes that a port has not taken when it is closed are dropped.
+  public mutating func perform(_ action: Action) {
+    switch action {
+    case .send(let port, let frame, _):
+      precondition(Int(port) < portCount, "no such port")
+      do throws(PortFault) {
+        if slots[Int(port)].serial != nil {
+          try slots[Int(port)].serial!.write(frame)
+          watchRoom(Int(port))
+        } else if slots[Int(port)].pseudo != nil {
+          try slots[Int(port)].pseudo!.write(frame)
+        }
+      } catch {
+        lose(Int(port), error)
+      }
+    case .close(let port):
+      precondition(Int(port) < portCount, "no such port")
+      slots[Int(port)].drop()
+    case .set:
+      inject(.stop(.now))
+    case .window:
+      // Only a simulated world knows the truth of a window.
+      break
+    }
+  }
+}
