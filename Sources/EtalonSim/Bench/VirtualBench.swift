@@ -19,6 +19,10 @@ public final class VirtualBench: Automaton {
   private let twins: [DeviceTwin]
   private let controllers: [BC200Twin]
   private let devices: [DT100Twin]
+  /// When each twin wants to be woken, `Int64.max` for never; renewed whenever a twin was touched.
+  private var wakes: [Int64]
+  /// The earliest of them and of the next fault.
+  private var earliest: Int64
   private let startNanoseconds: Int64
   private let timedFaults: [TimedFault]
   private var nextFault = 0
@@ -75,7 +79,11 @@ public final class VirtualBench: Automaton {
     self.twins = twins
     controllers = twins.compactMap { $0 as? BC200Twin }
     devices = twins.compactMap { $0 as? DT100Twin }
+    wakes = [Int64](repeating: .max, count: twins.count)
+    earliest = .max
     for twin in twins { twin.powerOn(at: start.nanoseconds, bath: &bath) }
+    for index in twins.indices { wakes[index] = twins[index].nextWake }
+    renewEarliest()
   }
 
   // MARK: Automaton
@@ -89,11 +97,17 @@ public final class VirtualBench: Automaton {
     return next == .max ? nil : Instant(nanoseconds: next)
   }
 
-  var nextWakeNanoseconds: Int64 {
-    var next =
-      nextFault < timedFaults.count ? startNanoseconds + timedFaults[nextFault].nanoseconds : Int64.max
-    for twin in twins { next = min(next, twin.nextWake) }
-    return next == .max ? .max : max(next, nowNanoseconds)
+  /// The same in nanoseconds, `Int64.max` for never.
+  var nextWakeNanoseconds: Int64 { earliest == .max ? .max : max(earliest, nowNanoseconds) }
+
+  private var nextFaultNanoseconds: Int64 {
+    nextFault < timedFaults.count ? startNanoseconds + timedFaults[nextFault].nanoseconds : .max
+  }
+
+  private func renewEarliest() {
+    var next = nextFaultNanoseconds
+    for wake in wakes { next = min(next, wake) }
+    earliest = next
   }
 
   /// Lets happen what is due, then takes the input.
@@ -103,8 +117,7 @@ public final class VirtualBench: Automaton {
     case .bytes(let port, let frame, _):
       guard Int(port) < twins.count else { return }
       twins[Int(port)].receive(frame, at: nowNanoseconds, bath: &bath)
-      updateHeater()
-      collect(Int(port), into: &outbox)
+      afterTouching(Int(port), into: &outbox)
     case .edge(let line, let active):
       guard line == configuration.heaterLine else { return }
       lineHeaterOn = active
@@ -115,31 +128,29 @@ public final class VirtualBench: Automaton {
 
   /// Lets everything happen that is due up to an instant, each at its own.
   private func run(to nanoseconds: Int64, into outbox: inout Outbox) {
-    while true {
-      var due = nextFault < timedFaults.count ? startNanoseconds + timedFaults[nextFault].nanoseconds : Int64.max
-      var who = -1
-      for index in 0..<twins.count {
-        let next = twins[index].nextWake
-        if next < due { (due, who) = (next, index) }
-      }
-      guard due <= nanoseconds else { break }
-      nowNanoseconds = max(nowNanoseconds, due)
-      if who < 0 {
-        apply(timedFaults[nextFault])
+    while earliest <= nanoseconds {
+      nowNanoseconds = max(nowNanoseconds, earliest)
+      if nextFaultNanoseconds == earliest {
+        let fault = timedFaults[nextFault]
         nextFault += 1
-      } else {
-        twins[who].wake(at: nowNanoseconds, bath: &bath)
-        collect(who, into: &outbox)
+        apply(fault)
+        if fault.layer == .device { afterTouching(fault.target, into: &outbox) } else { updateHeater() }
+        renewEarliest()
+      } else if let index = wakes.firstIndex(of: earliest) {
+        twins[index].wake(at: nowNanoseconds, bath: &bath)
+        afterTouching(index, into: &outbox)
       }
-      updateHeater()
     }
     nowNanoseconds = max(nowNanoseconds, nanoseconds)
   }
 
-  private func collect(_ port: Int, into outbox: inout Outbox) {
+  private func afterTouching(_ port: Int, into outbox: inout Outbox) {
+    if twins[port] is BC200Twin { updateHeater() }
     while let frame = twins[port].takeReply(at: nowNanoseconds) {
       outbox.act(.send(PortIndex(port), frame, confidential: false))
     }
+    wakes[port] = twins[port].nextWake
+    renewEarliest()
   }
 
   private func updateHeater() {
