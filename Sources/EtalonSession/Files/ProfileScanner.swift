@@ -144,7 +144,7 @@ struct ProfileScanner {
       report("the end-of-document mark '...' is not part of the profile", fix: "remove this line")
       index += 3
     case "-" where isBlank(1) && !inFlow:
-      enter(column: place.column, isMapping: false)
+      enter(at: place, isMapping: false)
       index += 1
       last = .indicator
       hasContent = true
@@ -194,8 +194,9 @@ struct ProfileScanner {
 
   // MARK: Collections
 
-  /// A block sequence or mapping has an entry at `column`: ends what is deeper, and begins a collection if none is there.
-  private mutating func enter(column: Int, isMapping: Bool) {
+  /// A block sequence or mapping has an entry at `place`: ends what is deeper, and begins a collection if none is there.
+  private mutating func enter(at place: SourcePlace, isMapping: Bool) {
+    let column = place.column
     while let top = containers.last, !top.isFlow,
       top.column > column || (top.column == column && isMapping && !top.isMapping)
     {
@@ -208,7 +209,9 @@ struct ProfileScanner {
   private mutating func push(_ container: Container) {
     containers.append(container)
     if containers.count > Self.maximumDepth {
-      report("nested deeper than \(Self.maximumDepth) levels", fix: "flatten the file; no known key lies so deep")
+      report(
+        "nested deeper than \(Self.maximumDepth) levels", fix: "flatten the file; no known key lies so deep",
+        at: container.opened)
       stopped = true
     }
   }
@@ -279,7 +282,7 @@ struct ProfileScanner {
       lastPlace = start
       return
     }
-    if !inFlow { enter(column: start.column, isMapping: true) }
+    if !inFlow { enter(at: start, isMapping: true) }
     if let top = containers.indices.last, containers[top].isMapping {
       if let first = containers[top].keys[text] {
         report(

@@ -8,6 +8,8 @@ public struct QuantityKind: Sendable {
   public var unit: Unit
   /// How one is written, for fixes.
   public var example: String
+  /// Symbols that are convertible and yet mean something else: a share is no angle, a rate no radioactivity.
+  var foreignSymbols: [String] = []
 
   /// A kind from its name with article, the unit of its values and an example.
   public init(name: String, unit: Unit, example: String) {
@@ -16,6 +18,14 @@ public struct QuantityKind: Sendable {
     self.example = example
   }
 
+  private init(name: String, unit: Unit, example: String, foreignSymbols: [String]) {
+    self.init(name: name, unit: unit, example: example)
+    self.foreignSymbols = foreignSymbols
+  }
+
+  /// Whether a unit of the right dimension and kind means something else.
+  func isForeign(_ unit: Unit) -> Bool { foreignSymbols.contains { unit.symbol.hasSuffix($0) } }
+
   private static func unit(_ symbol: String) -> Unit {
     do { return try Unit.parse(symbol) } catch { preconditionFailure("'\(symbol)' stands in the table of units") }
   }
@@ -23,7 +33,8 @@ public struct QuantityKind: Sendable {
   /// In seconds.
   public static let time = QuantityKind(name: "a time", unit: .second, example: "10 min")
   /// In hertz.
-  public static let frequency = QuantityKind(name: "a rate", unit: .hertz, example: "1 Hz")
+  public static let frequency = QuantityKind(
+    name: "a rate", unit: .hertz, example: "1 Hz", foreignSymbols: ["Bq"])
   /// In degrees Celsius.
   public static let temperature = QuantityKind(name: "a temperature", unit: .degreeCelsius, example: "25 °C")
   /// In kelvin.
@@ -38,7 +49,8 @@ public struct QuantityKind: Sendable {
   /// In pascal.
   public static let pressure = QuantityKind(name: "a pressure", unit: .pascal, example: "1013 hPa")
   /// In percent.
-  public static let share = QuantityKind(name: "a share", unit: .percent, example: "1 %")
+  public static let share = QuantityKind(
+    name: "a share", unit: .percent, example: "1 %", foreignSymbols: ["rad", "sr", "°", "′", "″"])
   /// In watts.
   public static let power = QuantityKind(name: "a power", unit: unit("W"), example: "1500 W")
   /// In joules per kelvin.

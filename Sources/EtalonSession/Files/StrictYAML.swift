@@ -127,7 +127,8 @@ public enum StrictYAML {
         report("anchors and aliases are not part of the profile", "write the value where it is used", at: place)
         return nothing
       }
-      guard depth <= ProfileScanner.maximumDepth else {
+      // Text at the end of the deepest branch is no level of its own.
+      guard depth <= ProfileScanner.maximumDepth || node.scalar != nil else {
         report("nested deeper than \(ProfileScanner.maximumDepth) levels", "flatten the file", at: place)
         return nothing
       }

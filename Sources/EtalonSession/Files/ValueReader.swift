@@ -195,9 +195,17 @@ public struct ValueReader {
         "\(name): \(reason(of: error))\(origin)", fix: error.fix + example, nearest: error.nearest)
       return nil
     }
+    if quantity.unit == .one && kind.unit != .one {
+      report("\(name) '\(text)' has no unit\(origin)", fix: "write \(kind.name) with its unit, as in \(kind.example)")
+      return nil
+    }
+    if quantity.unit.dimension == kind.unit.dimension && kind.isForeign(quantity.unit) {
+      report("\(name) '\(text)' is not \(kind.name)\(origin)", fix: "write \(kind.name), as in \(kind.example)")
+      return nil
+    }
     let number: Double
     do throws(QuantityFault) { number = try quantity.value(in: kind.unit) } catch {
-      mismatch(quantity, text, error, kind, origin)
+      mismatch(text, error, kind, origin)
       return nil
     }
     guard number.isFinite else {
@@ -216,14 +224,8 @@ public struct ValueReader {
     return nil
   }
 
-  private func mismatch(
-    _ quantity: Quantity, _ text: String, _ fault: QuantityFault, _ kind: QuantityKind, _ origin: String
-  ) {
+  private func mismatch(_ text: String, _ fault: QuantityFault, _ kind: QuantityKind, _ origin: String) {
     let number = text.prefix { $0.isNumber || "+-−.eE".contains($0) }
-    if quantity.unit == .one && !text.contains("%") {
-      report("\(name) '\(text)' has no unit\(origin)", fix: "write \(kind.name) with its unit, as in \(kind.example)")
-      return
-    }
     if case .kind(let expected, let received) = fault.reason {
       switch (expected, received) {
       case (.temperatureDifference, .thermodynamicTemperature):
