@@ -58,7 +58,9 @@ final class SessionFileFaultTests: XCTestCase {
     Slip("[18 °C, 28 °C]", "[18 °C]", 0, "a lower and an upper limit"),
     Slip("setpoints: [10 °C, 25 °C, 50 °C]", "setpoints: []", 11, "empty list"),
     Slip("setpoints: [10 °C, 25 °C, 50 °C]", "setpoints: [10 °C, 10 °C, 50 °C]", 19, "not above the one before"),
-    Slip("setpoints: [10 °C, 25 °C, 50 °C]", "setpoints: [10 °C, 25 °C, 56 °C]", 26, "outside the range of the role 'bath'"),
+    Slip(
+      "setpoints: [10 °C, 25 °C, 50 °C]", "setpoints: [10 °C, 25 °C, 56 °C]", 26, "outside the range of the role 'bath'"
+    ),
     Slip("order: [up, down]", "order: [up, dwon]", 12, "can not be 'dwon'", nearest: "down"),
     Slip("order: [up, down]", "order: [up, up]", 7, "twice"),
     Slip("order: [up, down]", "order: up", 7, "takes a list"),
@@ -77,7 +79,9 @@ final class SessionFileFaultTests: XCTestCase {
     // References.
     Slip("signal: ref", "signal: reff", 8, "there is no role 'reff'", nearest: "ref"),
     Slip("signal: ref", "signal: bath", 8, "gives no readings"),
-    Slip("as_found: {points: calibration}", "as_found: {points: calibraton}", 19, "there are no points", nearest: "calibration"),
+    Slip(
+      "as_found: {points: calibration}", "as_found: {points: calibraton}", 19, "there are no points",
+      nearest: "calibration"),
     Slip("finally: [bath.safe", "finally: [bth.safe", 10, "there is no role 'bth'", nearest: "bath"),
     Slip("finally: [bath.safe", "finally: [bath.sfe", 10, "nothing that can be done", nearest: "bath.safe"),
     Slip("finally: [bath.safe, dut.idle]", "finally: [dut.idle]", 9, "would stay on"),
@@ -89,7 +93,9 @@ final class SessionFileFaultTests: XCTestCase {
     Slip("soak: ${soak}", "soak: ${soka}", 6, "no parameter 'soka'", nearest: "soak"),
     Slip("soak: ${soak}", "soak: 1${soak}", 6, "whole value"),
     // The model.
-    Slip("error: dut - (ref + ref.correction)", "error: dut - (ref + ref.corection)", 7, "'ref.corection'", nearest: "ref.correction"),
+    Slip(
+      "error: dut - (ref + ref.correction)", "error: dut - (ref + ref.corection)", 7, "'ref.corection'",
+      nearest: "ref.correction"),
     Slip("error: dut - (ref + ref.correction)", "error: dut - (ref + ref.correction", 7, "needs"),
     Slip("error: dut - (ref + ref.correction)", "error: dut - (ref - ref.correction)", 7, "this version measures"),
     Slip("error: dut - (ref + ref.correction)", "error: dut - ref", 7, "must be made of"),
@@ -155,7 +161,8 @@ final class SessionFileFaultTests: XCTestCase {
   }
 
   func testAParameterThatNothingUsesIsASlip() throws {
-    let text = try SessionFixture.text().replacingOccurrences(of: "  samples: 240", with: "  samples: 240\n  spare: 1 s")
+    let text = try SessionFixture.text().replacingOccurrences(
+      of: "  samples: 240", with: "  samples: 240\n  spare: 1 s")
     let found = SessionFixture.diagnostics(text)
     XCTAssertEqual(found.count, 1)
     XCTAssertTrue(found[0].reason.contains("'spare' is never used"))

@@ -55,7 +55,8 @@ final class SessionFileTests: XCTestCase {
     XCTAssertEqual(plan.acceptance.rule, .guarded)
     XCTAssertEqual(plan.acceptance.guardBandFactor, 1)
     XCTAssertEqual(plan.acceptance.otherwise, .inconclusive)
-    guard plan.steps.count == 4, case .identify(let identify) = plan.steps[0], case .asFound("calibration") = plan.steps[1],
+    guard plan.steps.count == 4, case .identify(let identify) = plan.steps[0],
+      case .asFound("calibration") = plan.steps[1],
       case .adjust(let adjust) = plan.steps[2], case .asLeft("verification") = plan.steps[3]
     else { return XCTFail("other steps: \(plan.steps)") }
     XCTAssertTrue(identify.refuseExpired && identify.refuseMismatch)

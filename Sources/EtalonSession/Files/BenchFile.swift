@@ -55,7 +55,8 @@ public enum BenchFile {
       guard let instrument = bench.instrument(for: role.name)?.instrument else {
         diagnostics.append(
           Diagnostic(
-            file: file, place: .start, reason: "no device serves the role '\(role.name)' of the session '\(session.name)'",
+            file: file, place: .start,
+            reason: "no device serves the role '\(role.name)' of the session '\(session.name)'",
             fix: "add '\(role.name): {device: ..., port: ...}' under 'roles'",
             nearest: NearestWord.nearest(to: role.name, among: offered)))
         continue
@@ -92,7 +93,8 @@ public enum BenchFile {
     guard let certificate = instrument.certificate else {
       if role.certificateRequired {
         report(
-          "the role '\(role.name)' needs a certificate, and the bench names none", "add 'certificate: FILE' to the role")
+          "the role '\(role.name)' needs a certificate, and the bench names none", "add 'certificate: FILE' to the role"
+        )
       }
       return
     }

@@ -19,7 +19,10 @@ public enum BoardFile {
     guard let board else {
       throw FileFault(
         .board,
-        [Diagnostic(file: source.name, place: .start, reason: "the board can not be read", fix: "report this file as a bug")])
+        [
+          Diagnostic(
+            file: source.name, place: .start, reason: "the board can not be read", fix: "report this file as a bug")
+        ])
     }
     return board
   }

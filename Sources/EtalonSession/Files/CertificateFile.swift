@@ -20,7 +20,8 @@ public enum CertificateFile {
         .data,
         [
           Diagnostic(
-            file: source.name, place: .start, reason: "the certificate can not be read", fix: "report this file as a bug")
+            file: source.name, place: .start, reason: "the certificate can not be read",
+            fix: "report this file as a bug")
         ])
     }
     return certificate
@@ -98,7 +99,8 @@ public enum CertificateFile {
     case .notPositiveDefinite(let correlation):
       context.report(
         "a correlation of \(correlation) between all \(points.count) points is impossible",
-        fix: "write a number above \(-1 / Double(max(1, points.count - 1))) and below 1", at: root.place(of: "correlation"))
+        fix: "write a number above \(-1 / Double(max(1, points.count - 1))) and below 1",
+        at: root.place(of: "correlation"))
     case .datesOutOfOrder:
       context.report("the certificate is due before it was issued", fix: "correct the dates", at: root.place(of: "due"))
     case .standardUncertainty(_, let point), .notFinite(let point):

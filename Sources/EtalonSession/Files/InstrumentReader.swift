@@ -136,7 +136,8 @@ struct InstrumentReader {
     }
     if isPlain && text.utf8.count <= 32 { return text }
     // The code itself is no business of a message.
-    value.report("the access code has other characters than letters, digits, '-' and '_', or more than 32", fix: "correct it")
+    value.report(
+      "the access code has other characters than letters, digits, '-' and '_', or more than 32", fix: "correct it")
     return nil
   }
 

@@ -7,7 +7,8 @@ public final class MappingReader {
   public let place: SourcePlace
   let context: DecodingContext
   private var known: [String] = []
-  private var missing: [String] = []
+  /// Groups of keys of which one must be there and none is.
+  private var missing: [[String]] = []
   private var unavailable: [String] = []
   private var taken: Set<String> = []
 
@@ -48,8 +49,15 @@ public final class MappingReader {
   /// The value of a key that must be there; nil, and a fault, when it is not.
   public func required(_ key: String) -> ValueReader? {
     let value = take(key)
-    if value == nil && !missing.contains(key) { missing.append(key) }
+    if value == nil && !missing.contains([key]) { missing.append([key]) }
     return value
+  }
+
+  /// Asks for one of several keys; none of them is a fault.
+  public func requiredOne(of keys: String...) {
+    var found = false
+    for key in keys { found = take(key) != nil || found }
+    if !found { missing.append(keys) }
   }
 
   /// The value of a key that may be there.
@@ -88,15 +96,16 @@ public final class MappingReader {
       // A key that is there already was hardly meant.
       let nearest = NearestWord.nearest(to: entry.key, among: open + unavailable)
       if let nearest { meant.insert(nearest) }
-      if !unknown && !missing.contains(nearest ?? "") { continue }
+      if !unknown && !missing.contains(where: { $0.contains(nearest ?? "") }) { continue }
       let words = open.isEmpty ? known : open
       context.report(
         "unknown key '\(entry.key)' in \(name)",
         fix: words.isEmpty ? "remove it" : "use one of: \(words.joined(separator: ", "))", at: entry.place,
         nearest: nearest)
     }
-    for key in missing where !meant.contains(key) {
-      context.report("\(name) lacks the key '\(key)'", fix: "add '\(key): ...'", at: place)
+    for keys in missing where !keys.contains(where: meant.contains) {
+      let words = keys.map { "'\($0)'" }.joined(separator: " or ")
+      context.report("\(name) lacks the key \(words)", fix: "add '\(keys[0]): ...'", at: place)
     }
   }
 }

@@ -175,7 +175,8 @@ struct ProfileScanner {
       report(
         "aliases are not part of the profile",
         fix: "write the value again in place of '\(word())', or use a parameter; quote text that begins with '*'")
-    default: report("tags are not part of the profile", fix: "remove '\(word())'; the key decides the type of its value")
+    default:
+      report("tags are not part of the profile", fix: "remove '\(word())'; the key decides the type of its value")
     }
     while let next = at(0), !isBlank(0), !(flowDepth > 0 && Self.isFlowIndicator(next)) { index += 1 }
     last = .indicator
@@ -257,7 +258,8 @@ struct ProfileScanner {
         "a comma is missing, or the '\(bracket)' of line \(top.opened.line), column \(top.opened.column) is not closed",
         fix: "put ',' between entries and '\(top.isMapping ? "}" : "]")' after the last")
     } else if place.line == lastPlace.line {
-      report("text follows a value that has ended", fix: "quote the whole value, or put a comment sign '#' before the text")
+      report(
+        "text follows a value that has ended", fix: "quote the whole value, or put a comment sign '#' before the text")
     } else {
       report(
         "this line is neither 'key: value' nor '- item'",

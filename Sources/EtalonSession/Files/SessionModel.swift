@@ -14,7 +14,8 @@ extension SessionReader {
         if percent >= 50 && percent <= 99.99 {
           probability = percent / 100
         } else {
-          value.report("a coverage probability of \(percent) % is out of range", fix: "write 50 % to 99.99 %, usually 95.45 %")
+          value.report(
+            "a coverage probability of \(percent) % is out of range", fix: "write 50 % to 99.99 %, usually 95.45 %")
         }
       }
       _ = coverage.required("method")?.word(of: ["welch-satterthwaite"])
@@ -49,7 +50,8 @@ extension SessionReader {
     } else if role == nil && !roles.isEmpty {
       let names = roles.map(\.name)
       context.report(
-        "the input '\(key)' belongs to no role of this session", fix: "begin it with one of: \(names.joined(separator: ", "))",
+        "the input '\(key)' belongs to no role of this session",
+        fix: "begin it with one of: \(names.joined(separator: ", "))",
         at: place, nearest: NearestWord.nearest(to: parts[0], among: names).map { "\($0).\(parts[1])" })
     }
     guard let mapping = value.mapping() else { return nil }
@@ -59,16 +61,19 @@ extension SessionReader {
     case "A":
       source = .typeA
       if let role, role.kind != .standard && role.kind != .device {
-        context.report("the role '\(role.name)' gives no readings of the quantity", fix: "name the standard or the device", at: place)
+        context.report(
+          "the role '\(role.name)' gives no readings of the quantity", fix: "name the standard or the device", at: place
+        )
       }
     case "B":
       if mapping.has("from") == mapping.has("distribution") && mapping.has("from") {
         context.report(
           "both 'from' and 'distribution' are given", fix: "keep one of them", at: mapping.place(of: "from"))
       }
+      mapping.requiredOne(of: "from", "distribution")
       if let value = mapping.optional("from") {
         source = origin(value, role)
-      } else if let value = mapping.has("from") ? nil : mapping.required("distribution") {
+      } else if let value = mapping.optional("distribution") {
         source = distribution(value, mapping)
       }
     default: break
@@ -106,9 +111,13 @@ extension SessionReader {
   private func distribution(_ value: ValueReader, _ mapping: MappingReader) -> SessionPlan.ModelPlan.Source? {
     switch value.word(of: ["rectangular", "triangular", "normal"]) {
     case "rectangular":
-      return mapping.required("half_width")?.quantity(.temperatureDifference, .positive).map { .rectangular(halfWidth: $0) }
+      return mapping.required("half_width")?.quantity(.temperatureDifference, .positive).map {
+        .rectangular(halfWidth: $0)
+      }
     case "triangular":
-      return mapping.required("half_width")?.quantity(.temperatureDifference, .positive).map { .triangular(halfWidth: $0) }
+      return mapping.required("half_width")?.quantity(.temperatureDifference, .positive).map {
+        .triangular(halfWidth: $0)
+      }
     case "normal":
       return mapping.required("standard_uncertainty")?.quantity(.temperatureDifference, .positive).map {
         .normal(standardUncertainty: $0)

@@ -117,6 +117,7 @@ extension SessionReader {
     guard let mapping else { return nil }
     let samplesValue = mapping.required("samples")
     let samples = samplesValue?.integer(2...10_000_000)
+    mapping.requiredOne(of: "blocks", "block")
     let blocksValue = mapping.optional("blocks")
     let blockValue = mapping.optional("block")
     var blocks: Int?
@@ -136,9 +137,6 @@ extension SessionReader {
       if let seconds = blockValue.quantity(.time, .positive), let samples, let rateHertz {
         blocks = count(of: seconds, samples, rateHertz, blockValue)
       }
-    } else if !mapping.has("block") && !mapping.has("blocks") {
-      // Asked for as missing, so that a misspelt one is named.
-      _ = mapping.required("blocks")
     }
     mapping.finish()
     guard let samples, let blocks else { return nil }

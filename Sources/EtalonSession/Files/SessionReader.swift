@@ -82,7 +82,8 @@ final class SessionReader {
     else { return nil }
     for entry in context.parameters?.entries ?? [] where !entry.isUsed {
       context.report(
-        "the parameter '\(entry.name)' is never used", fix: "write ${\(entry.name)} where its value belongs, or remove it",
+        "the parameter '\(entry.name)' is never used",
+        fix: "write ${\(entry.name)} where its value belongs, or remove it",
         at: entry.place)
     }
     let plan = SessionPlan(

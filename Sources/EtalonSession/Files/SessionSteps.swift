@@ -122,7 +122,8 @@ extension SessionReader {
       facts.append((role: key, facts: items.compactMap { $0.word(of: words) }))
     }
     if facts.isEmpty && context.diagnostics.count == before {
-      context.report("'identify' asks no role anything", fix: "write, for example, dut: [uid, firmware]", at: mapping.place)
+      context.report(
+        "'identify' asks no role anything", fix: "write, for example, dut: [uid, firmware]", at: mapping.place)
     }
     guard context.diagnostics.count == before else { return nil }
     return .identify(SessionPlan.SessionStep.Identify(facts: facts, refuseExpired: expired, refuseMismatch: mismatch))

@@ -30,7 +30,8 @@ public struct SourceFile: Sendable {
       case ENOENT, ENOTDIR:
         throw fault(.missing, "there is no file '\(path)'", "check the path; it is relative to the present folder")
       case EACCES: throw fault(.permission, "'\(path)' may not be read", "ask its owner for the right to read it")
-      default: throw fault(.inputOutput, "'\(path)': \(String(cString: strerror(errno)))", "check the disk and the path")
+      default:
+        throw fault(.inputOutput, "'\(path)': \(String(cString: strerror(errno)))", "check the disk and the path")
       }
     }
     switch status.st_mode & S_IFMT {

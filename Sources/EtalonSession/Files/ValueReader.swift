@@ -27,7 +27,9 @@ public struct ValueReader {
   /// The value as a mapping with its keys.
   public func mapping() -> MappingReader? {
     guard case .mapping(let entries) = node.content else {
-      report("\(name) takes a mapping of keys, not \(node.kindName)", fix: "write 'key: value' lines below it, or {key: value}")
+      report(
+        "\(name) takes a mapping of keys, not \(node.kindName)",
+        fix: "write 'key: value' lines below it, or {key: value}")
       return nil
     }
     if entries.isEmpty {
@@ -69,7 +71,8 @@ public struct ValueReader {
       return nil
     }
     guard text.contains("${") else { return (text, "") }
-    guard text.hasPrefix("${"), text.hasSuffix("}"), text.firstIndex(of: "}") == text.index(before: text.endIndex) else {
+    guard text.hasPrefix("${"), text.hasSuffix("}"), text.firstIndex(of: "}") == text.index(before: text.endIndex)
+    else {
       report("a parameter stands for a whole value, not a part of '\(text)'", fix: "write ${name} alone")
       return nil
     }
@@ -140,7 +143,8 @@ public struct ValueReader {
     guard let (text, origin) = resolved() else { return nil }
     let digits = text.hasPrefix("-") || text.hasPrefix("+") ? text.dropFirst() : text[...]
     guard !digits.isEmpty, digits.utf8.allSatisfy({ $0 >= 0x30 && $0 <= 0x39 }) else {
-      report("\(name) '\(text)' is not an integer\(origin)", fix: "write digits only, such as \(max(range.lowerBound, 1))")
+      report(
+        "\(name) '\(text)' is not an integer\(origin)", fix: "write digits only, such as \(max(range.lowerBound, 1))")
       return nil
     }
     guard let number = Int(text), range.contains(number) else {
@@ -219,7 +223,8 @@ public struct ValueReader {
       report("\(name) '\(text)' is negative\(origin)", fix: "write \(kind.name) of zero or more")
     case .positive:
       if number > 0 { return number }
-      report("\(name) '\(text)' is not above zero\(origin)", fix: "write \(kind.name) above zero, as in \(kind.example)")
+      report(
+        "\(name) '\(text)' is not above zero\(origin)", fix: "write \(kind.name) above zero, as in \(kind.example)")
     }
     return nil
   }
