@@ -37,7 +37,7 @@ final class QuantityTests: XCTestCase {
 
   func testTypedDecimalsAreTheNearestDoubles() throws {
     // Hard cases of decimal conversion: 2^-1022 and its predecessor, and a number half-way between two doubles.
-    XCTAssertEqual(try Quantity.parse("2.2250738585072011e-308 s").number, 0x0.fffffffffffffp-1022)
+    XCTAssertEqual(try Quantity.parse("2.2250738585072011e-308 s").number, Double.leastNormalMagnitude.nextDown)
     XCTAssertEqual(try Quantity.parse("9007199254740993 s").number, 9_007_199_254_740_992)
   }
 

@@ -138,8 +138,9 @@ struct Tape: Sendable, Equatable {
     case .cosh: return Elementary.cosh(a)
     case .tanh: return Elementary.tanh(a)
     case .abs: return Swift.abs(a)
-    case .minimum: return a < b ? a : b
-    case .maximum: return a > b ? a : b
+    // What is not a number passes through.
+    case .minimum: return a < b || a.isNaN ? a : b
+    case .maximum: return a > b || a.isNaN ? a : b
     }
   }
 

@@ -45,6 +45,26 @@ struct CorrelationMatrix: Equatable, Sendable {
     return elements[Self.position(i, j)]
   }
 
+  /// Groups of inputs connected by correlations, each in ascending order; inputs without correlation are in none.
+  var ensembles: [[Int]] {
+    var left = Set(correlated)
+    var groups: [[Int]] = []
+    while let first = left.min() {
+      var group = [first]
+      left.remove(first)
+      var next = 0
+      while next < group.count {
+        for j in left.sorted() where self[group[next], j] != 0 {
+          group.append(j)
+          left.remove(j)
+        }
+        next += 1
+      }
+      groups.append(group.sorted())
+    }
+    return groups
+  }
+
   /// Lower Cholesky factor by rows (full square) of a matrix with unit diagonal that may be singular, as it is when a
   /// coefficient is ±1; `bad` is the row at which a matrix turns out to be indefinite.
   static func factor(_ n: Int, _ r: (Int, Int) -> Double) -> (lower: [Double], bad: Int?) {

@@ -105,6 +105,16 @@ public struct MeasurementModel: Sendable {
     correlation = try CorrelationMatrix(inputs, correlations)
   }
 
+  private init(firstOf model: MeasurementModel) {
+    outputs = [model.outputs[0]]
+    functions = [model.functions[0]]
+    inputs = model.inputs
+    correlation = model.correlation
+  }
+
+  /// The same model with its first measurand only.
+  var first: MeasurementModel { MeasurementModel(firstOf: self) }
+
   /// Estimates of the inputs, in their order.
   var estimates: [Double] { inputs.map(\.estimate) }
 

@@ -147,23 +147,12 @@ extension MeasurementModel {
   private func effectiveDegreesOfFreedom(_ signed: [Double], _ variance: Double) throws(UncertaintyFault) -> Double {
     guard variance > 0 else { return .infinity }
     var sum = 0.0
-    var left = Set(correlation.correlated)
-    for i in inputs.indices where !left.contains(i) {
+    let single = Set(inputs.indices).subtracting(correlation.correlated)
+    for i in single.sorted() {
       let part = signed[i] * signed[i] / variance
       if inputs[i].degreesOfFreedom.isFinite { sum += part * part / inputs[i].degreesOfFreedom }
     }
-    while let first = left.min() {
-      // An ensemble is everything reached through correlations from its first member.
-      var ensemble = [first]
-      left.remove(first)
-      var next = 0
-      while next < ensemble.count {
-        for j in left.sorted() where correlation[ensemble[next], j] != 0 {
-          ensemble.append(j)
-          left.remove(j)
-        }
-        next += 1
-      }
+    for ensemble in correlation.ensembles {
       let active = ensemble.filter { signed[$0] != 0 }
       guard let reference = active.first else { continue }
       let dof = inputs[reference].degreesOfFreedom

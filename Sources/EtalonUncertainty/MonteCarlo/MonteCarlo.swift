@@ -1,0 +1,255 @@
+import EtalonMetrology
+
+extension MeasurementModel {
+  /// Propagates the distributions of the inputs through the model, for the first, or only, measurand (JCGM 101).
+  /// - Parameters:
+  ///   - p: coverage probability between 0 and 1.
+  ///   - seed: the same seed gives the same result, at any number of threads.
+  ///   - trials: a fixed number or the adaptive procedure.
+  ///   - threads: 1 to 64.
+  /// - Throws: `undefinedWithinDistribution` where the model has no value for a draw, `infiniteVariance`,
+  ///   `correlatedDistribution`, `notStable`, `trials`, `coverage`.
+  public func monteCarlo(
+    coverage p: Double, seed: UInt64, trials: MonteCarloTrials = .adaptive(), threads: Int = 1
+  ) throws(UncertaintyFault) -> MonteCarloResult {
+    let single = outputs.count == 1 ? self : first
+    return try single.jointMonteCarlo(coverage: p, seed: seed, trials: trials, threads: threads).results[0]
+  }
+
+  /// Propagates the distributions of the inputs to all measurands together (JCGM 102, clause 7).
+  ///
+  /// The adaptive procedure goes on until each measurand is stable.
+  public func jointMonteCarlo(
+    coverage p: Double, seed: UInt64, trials: MonteCarloTrials = .adaptive(), threads: Int = 1
+  ) throws(UncertaintyFault) -> JointMonteCarloResult {
+    guard p > 0, p < 1 else { throw .coverage(p) }
+    guard threads >= 1, threads <= 64 else { throw .trials(threads, range: "1 to 64 threads") }
+    // 7.2.2: M ≫ 1/(1 − p); the factor 100 is that of 7.9.4.
+    // The quotient is cut by a little more than its rounding, so that p = 0.99 asks for 10 000 and not for 10 001.
+    let least = (100 / (1 - p) * (1 - 1e-12)).rounded(.up)
+    guard least <= 2_000_000 else { throw .coverage(p) }
+    var run = try MonteCarloRun(
+      engine: MonteCarloEngine(self, seed: seed), coverage: p, least: Int(least), threads: threads)
+    switch trials {
+    case .fixed(let count):
+      guard count >= 1000, count >= Int(least), count <= 20_000_000 else {
+        throw .trials(count, range: "\(max(1000, Int(least))) to 20000000")
+      }
+      try run.make(count)
+    case .adaptive(let digits, let fraction, let maximum):
+      guard digits >= 1, digits <= 4, fraction > 0, fraction <= 1, maximum <= 20_000_000 else {
+        throw .trials(maximum, range: "up to 20000000, for 1 to 4 significant digits")
+      }
+      try run.adapt(digits: digits, fraction: fraction, maximum: maximum)
+    }
+    return run.result()
+  }
+
+  /// Budget, Monte Carlo and the verdict of JCGM 101 clause 8 in one.
+  /// - Parameters:
+  ///   - digits: significant digits of the standard uncertainty that must agree, 1 or 2. The Monte Carlo is made stable
+  ///     to a fifth of the tolerance that they mean (8.2), which for two digits takes 25 times as many trials as for
+  ///     the result alone.
+  ///   - seed: see `monteCarlo`.
+  public func evaluate(
+    coverage p: Double, seed: UInt64, significantDigits digits: Int = 1, threads: Int = 1
+  ) throws(UncertaintyFault) -> ValidatedEvaluation {
+    let budget = try budget(coverage: p)
+    let result = try monteCarlo(
+      coverage: p, seed: seed, trials: .adaptive(significantDigits: digits, fraction: 0.2, maximum: 20_000_000),
+      threads: threads)
+    return ValidatedEvaluation(
+      budget: budget, monteCarlo: result, validity: result.validity(of: budget, significantDigits: digits))
+  }
+}
+
+/// A budget with the Monte Carlo that tells whether it may be used.
+public struct ValidatedEvaluation: Equatable, Sendable {
+  /// First order, after the GUM.
+  public let budget: UncertaintyBudget
+  /// Propagation of distributions, after JCGM 101.
+  public let monteCarlo: MonteCarloResult
+  /// The verdict of JCGM 101, clause 8.
+  public let validity: FirstOrderValidity
+}
+
+/// A Monte Carlo in progress: all values so far, and the moments of each block.
+struct MonteCarloRun {
+  let engine: MonteCarloEngine
+  let coverage: Double
+  let threads: Int
+  /// Trials of a block: J or 10⁴ of JCGM 101, 7.9.4 a and b.
+  let blockSize: Int
+  private var samples: [[Double]]
+  private var moments: [[MonteCarloEngine.Moments]] = []
+  private var tolerance: [Double?]
+  private var stability: [Double?]
+
+  init(engine: MonteCarloEngine, coverage: Double, least: Int, threads: Int) {
+    self.engine = engine
+    self.coverage = coverage
+    self.threads = threads
+    blockSize = max(10_000, least)
+    samples = [[Double]](repeating: [], count: engine.origins.count)
+    tolerance = [Double?](repeating: nil, count: engine.origins.count)
+    stability = tolerance
+  }
+
+  /// Evaluates further blocks and appends their values.
+  private mutating func append(_ blocks: Range<Int>, total: Int) throws(UncertaintyFault) {
+    let count = min(blocks.upperBound * blockSize, total) - blocks.lowerBound * blockSize
+    var targets: [UnsafeMutablePointer<Double>] = []
+    for _ in samples { targets.append(.allocate(capacity: count)) }
+    defer { for target in targets { target.deallocate() } }
+    moments += try engine.evaluate(
+      blocks: blocks, blockSize: blockSize, total: total, into: targets, threads: threads)
+    for k in samples.indices { samples[k].append(contentsOf: UnsafeBufferPointer(start: targets[k], count: count)) }
+  }
+
+  mutating func make(_ count: Int) throws(UncertaintyFault) {
+    for k in samples.indices { samples[k].reserveCapacity(count) }
+    try append(0..<(count + blockSize - 1) / blockSize, total: count)
+  }
+
+  mutating func adapt(digits: Int, fraction: Double, maximum: Int) throws(UncertaintyFault) {
+    let fewest = 5
+    // Averages over blocks of estimate, standard uncertainty and both ends, for each measurand.
+    var averages = [[RunningMoments]](
+      repeating: [RunningMoments](repeating: RunningMoments(), count: 4), count: samples.count)
+    var done = 0
+    var made = 0
+    while true {
+      if done == made {
+        let wave = done == 0 ? max(fewest, threads) : threads
+        guard (made + wave) * blockSize <= max(maximum, fewest * blockSize) else {
+          throw .notStable(
+            trials: made * blockSize, tolerance: tolerance.compactMap { $0 }.min() ?? 0,
+            reached: stability.compactMap { $0 }.max() ?? .infinity)
+        }
+        try append(made..<made + wave, total: (made + wave) * blockSize)
+        made += wave
+      }
+      for k in samples.indices {
+        let block = moments[done][k]
+        let n = Double(blockSize)
+        let mean = block.sum / n
+        let deviation = max(0, (block.squares - n * mean * mean) / (n - 1)).squareRoot()
+        let interval = samples[k].withUnsafeBufferPointer { sample in
+          CoverageIntervals(
+            UnsafeBufferPointer(rebasing: sample[done * blockSize..<(done + 1) * blockSize]), coverage: coverage,
+            shortest: false
+          ).symmetric
+        }
+        averages[k][0].add(mean)
+        averages[k][1].add(deviation)
+        averages[k][2].add(interval.lowerBound - engine.origins[k])
+        averages[k][3].add(interval.upperBound - engine.origins[k])
+      }
+      done += 1
+      guard done >= fewest else { continue }
+      var stable = true
+      for k in samples.indices {
+        let u = summary(k, blocks: done).deviation
+        let allowed = fraction * MonteCarloResult.numericalTolerance(of: u, significantDigits: digits)
+        let reached = 2 * (averages[k].map(\.standardDeviationOfMean).max() ?? 0)
+        tolerance[k] = allowed
+        stability[k] = reached
+        if reached > allowed { stable = false }
+      }
+      if stable { break }
+    }
+    // Blocks that a wave made beyond the last one needed do not count, so that threads change nothing.
+    moments.removeLast(made - done)
+    for k in samples.indices { samples[k].removeLast((made - done) * blockSize) }
+  }
+
+  /// Mean (from the origin) and standard deviation of the values of the first blocks.
+  private func summary(_ k: Int, blocks: Int) -> (mean: Double, deviation: Double) {
+    var sum = 0.0
+    var squares = 0.0
+    for block in moments.prefix(blocks) {
+      sum += block[k].sum
+      squares += block[k].squares
+    }
+    let n = Double(min(blocks * blockSize, samples[k].count))
+    let mean = sum / n
+    return (mean, max(0, (squares - n * mean * mean) / (n - 1)).squareRoot())
+  }
+
+  func result() -> JointMonteCarloResult {
+    var results: [MonteCarloResult] = []
+    var means: [Double] = []
+    for k in samples.indices {
+      let (mean, deviation) = summary(k, blocks: moments.count)
+      means.append(mean + engine.origins[k])
+      let (intervals, histogram) = samples[k].withUnsafeBufferPointer { sample in
+        (
+          CoverageIntervals(sample, coverage: coverage, shortest: true),
+          Self.histogram(sample, mean + engine.origins[k], deviation)
+        )
+      }
+      results.append(
+        MonteCarloResult(
+          measurand: engine.model.outputs[k], trials: samples[k].count, seed: engine.seed,
+          coverageProbability: coverage, estimate: mean + engine.origins[k], standardUncertainty: deviation,
+          symmetricInterval: intervals.symmetric, shortestInterval: intervals.shortest ?? intervals.symmetric,
+          numericalTolerance: tolerance[k], stability: stability[k], histogram: histogram))
+    }
+    var correlations: [[Double]] = []
+    for k in samples.indices {
+      var row: [Double] = []
+      for l in samples.indices {
+        if k == l {
+          row.append(1)
+        } else if l < k {
+          row.append(correlations[l][k])
+        } else {
+          row.append(correlation(k, l, means, results))
+        }
+      }
+      correlations.append(row)
+    }
+    return JointMonteCarloResult(results: results, correlations: correlations)
+  }
+
+  private func correlation(_ k: Int, _ l: Int, _ means: [Double], _ results: [MonteCarloResult]) -> Double {
+    let product = results[k].standardUncertainty * results[l].standardUncertainty
+    guard product > 0 else { return 0 }
+    var sum = 0.0
+    for (a, b) in zip(samples[k], samples[l]) { sum += (a - means[k]) * (b - means[l]) }
+    return sum / Double(samples[k].count - 1) / product
+  }
+
+  private static func histogram(
+    _ sample: UnsafeBufferPointer<Double>, _ mean: Double, _ deviation: Double
+  ) -> MonteCarloResult.Histogram {
+    let classes = 96
+    guard deviation > 0 else { return MonteCarloResult.Histogram(lower: mean, width: 0, counts: [sample.count]) }
+    let lower = mean - 6 * deviation
+    let width = 12 * deviation / Double(classes)
+    let factor = 1 / width
+    var counts = [Int](repeating: 0, count: classes)
+    for y in sample {
+      let position = (y - lower) * factor
+      counts[position <= 0 ? 0 : position >= Double(classes) ? classes - 1 : Int(position)] += 1
+    }
+    return MonteCarloResult.Histogram(lower: lower, width: width, counts: counts)
+  }
+}
+
+/// Mean and standard deviation of the mean of values that come one by one.
+struct RunningMoments {
+  private var count = 0.0
+  private var mean = 0.0
+  private var squares = 0.0
+
+  mutating func add(_ x: Double) {
+    count += 1
+    let before = x - mean
+    mean += before / count
+    squares += before * (x - mean)
+  }
+
+  /// JCGM 101, equation 22.
+  var standardDeviationOfMean: Double { (squares / (count * (count - 1))).squareRoot() }
+}

@@ -1,0 +1,174 @@
+import Dispatch
+import EtalonMetrology
+
+/// Evaluates a model for blocks of draws.
+///
+/// A block has its own stream of random numbers, chosen by its number, so that it does not matter which thread
+/// evaluates it or when.
+struct MonteCarloEngine: Sendable {
+  let model: MeasurementModel
+  let seed: UInt64
+  let sampler: InputSampler
+  /// The explicit functions as one program; nil where one is implicit.
+  let program: BatchTape?
+  /// Values at the estimates of the inputs: the origin of sums, and where implicit equations are solved from.
+  let origins: [Double]
+
+  /// Sums of deviations from the origin.
+  struct Moments: Sendable {
+    var sum = 0.0
+    var squares = 0.0
+  }
+
+  init(_ model: MeasurementModel, seed: UInt64) throws(UncertaintyFault) {
+    self.model = model
+    self.seed = seed
+    sampler = try InputSampler(model)
+    var origins: [Double] = []
+    var tapes: [Tape] = []
+    for (i, function) in model.functions.enumerated() {
+      do throws(ExpressionFault) { origins.append(try function.evaluate(model.estimates)) } catch {
+        throw .model(output: model.outputs[i], error)
+      }
+      if case .explicit(let expression) = function { tapes.append(expression.tape) }
+    }
+    self.origins = origins
+    program = tapes.count == model.functions.count ? BatchTape(tapes, inputs: model.inputs.count) : nil
+  }
+
+  private var columnCount: Int { program?.columnCount ?? model.inputs.count + model.functions.count }
+
+  /// Work space of one thread.
+  func withWorkspace<R>(_ body: (UnsafeMutablePointer<Double>) throws(UncertaintyFault) -> R) throws(UncertaintyFault)
+    -> R
+  {
+    let capacity = (columnCount + sampler.scratchColumns) * BatchTape.width
+    let columns = UnsafeMutablePointer<Double>.allocate(capacity: capacity)
+    defer { columns.deallocate() }
+    columns.initialize(repeating: 0, count: capacity)
+    program?.prepare(columns)
+    return try body(columns)
+  }
+
+  /// Evaluates `count` draws of block `block`, output k from `targets[k]` on.
+  func evaluate(
+    block: Int, count: Int, into targets: [UnsafeMutablePointer<Double>], columns: UnsafeMutablePointer<Double>
+  ) throws(UncertaintyFault) -> [Moments] {
+    var stream = RandomStream(seed: seed, stream: UInt64(block) + 1)
+    var moments = [Moments](repeating: Moments(), count: targets.count)
+    let scratch = columns + columnCount * BatchTape.width
+    var done = 0
+    while done < count {
+      let n = min(BatchTape.width, count - done)
+      sampler.fill(columns, scratch: scratch, count: n, from: &stream)
+      if let program {
+        program.run(columns, count: n)
+      } else {
+        try runOneByOne(columns, count: n)
+      }
+      for k in targets.indices {
+        let column = program.map { Int($0.results[k]) } ?? model.inputs.count + k
+        let y = columns + column * BatchTape.width
+        let target = targets[k] + done
+        let origin = origins[k]
+        var sum = 0.0
+        var squares = 0.0
+        for i in 0..<n {
+          let deviation = y[i] - origin
+          target[i] = y[i]
+          sum += deviation
+          squares += deviation * deviation
+        }
+        if !squares.isFinite { throw undefined(output: k, columns, y, n) }
+        moments[k].sum += sum
+        moments[k].squares += squares
+      }
+      done += n
+    }
+    return moments
+  }
+
+  private func runOneByOne(_ columns: UnsafeMutablePointer<Double>, count: Int) throws(UncertaintyFault) {
+    var values = model.estimates
+    for i in 0..<count {
+      for j in values.indices { values[j] = columns[j * BatchTape.width + i] }
+      for (k, function) in model.functions.enumerated() {
+        do throws(ExpressionFault) {
+          let y: Double
+          switch function {
+          case .explicit(let expression): y = try expression.evaluate(values)
+          case .implicit(let expression): y = try expression.solve(values, from: origins[k]).root
+          }
+          columns[(model.inputs.count + k) * BatchTape.width + i] = y
+        } catch { throw .undefinedWithinDistribution(output: model.outputs[k], values: values, error) }
+      }
+    }
+  }
+
+  /// Names the first draw that has no value.
+  private func undefined(
+    output k: Int, _ columns: UnsafeMutablePointer<Double>, _ y: UnsafeMutablePointer<Double>, _ count: Int
+  ) -> UncertaintyFault {
+    for i in 0..<count where !y[i].isFinite {
+      let values = model.inputs.indices.map { columns[$0 * BatchTape.width + i] }
+      do throws(ExpressionFault) { _ = try model.functions[k].evaluate(values) } catch {
+        return .undefinedWithinDistribution(output: model.outputs[k], values: values, error)
+      }
+    }
+    return .undefinedWithinDistribution(
+      output: model.outputs[k], values: [], .undefined(operation: "the variance of the values", arguments: []))
+  }
+
+  /// Evaluates consecutive blocks on several threads, output k of the first block from `targets[k]` on.
+  /// - Returns: moments of each block, in their order.
+  func evaluate(
+    blocks: Range<Int>, blockSize: Int, total: Int, into targets: [UnsafeMutablePointer<Double>], threads: Int
+  ) throws(UncertaintyFault) -> [[Moments]] {
+    let workers = min(threads, blocks.count)
+    let shared = SharedOutcome(count: blocks.count, targets: targets)
+    let work: @Sendable (Int) -> Void = { worker in
+      do throws(UncertaintyFault) {
+        try withWorkspace { columns throws(UncertaintyFault) in
+          var block = blocks.lowerBound + worker
+          while block < blocks.upperBound {
+            let offset = (block - blocks.lowerBound) * blockSize
+            let count = min(blockSize, total - block * blockSize)
+            let moments = try evaluate(
+              block: block, count: count, into: shared.targets.map { $0 + offset }, columns: columns)
+            shared.moments[block - blocks.lowerBound] = moments
+            block += workers
+          }
+        }
+      } catch { shared.faults[worker] = error }
+    }
+    if workers == 1 { work(0) } else { DispatchQueue.concurrentPerform(iterations: workers, execute: work) }
+    defer { shared.deallocate() }
+    // The fault of the lowest worker, so that it is the same one each time.
+    for worker in 0..<workers {
+      if let fault = shared.faults[worker] { throw fault }
+    }
+    return (0..<blocks.count).map { shared.moments[$0] }
+  }
+
+  /// Where the workers leave their results: each writes only its own elements, and all are read after the last is done.
+  private struct SharedOutcome: @unchecked Sendable {
+    let count: Int
+    let targets: [UnsafeMutablePointer<Double>]
+    let moments: UnsafeMutablePointer<[Moments]>
+    let faults: UnsafeMutablePointer<UncertaintyFault?>
+
+    init(count: Int, targets: [UnsafeMutablePointer<Double>]) {
+      self.count = count
+      self.targets = targets
+      moments = .allocate(capacity: count)
+      moments.initialize(repeating: [], count: count)
+      faults = .allocate(capacity: count)
+      faults.initialize(repeating: nil, count: count)
+    }
+
+    func deallocate() {
+      moments.deinitialize(count: count).deallocate()
+      faults.deinitialize(count: count).deallocate()
+    }
+  }
+}

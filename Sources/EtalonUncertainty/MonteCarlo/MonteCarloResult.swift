@@ -1,0 +1,106 @@
+import EtalonMetrology
+
+/// How many trials a Monte Carlo makes.
+public enum MonteCarloTrials: Equatable, Sendable {
+  /// That many, from 1000 to 20 000 000, and at least 100/(1 − p).
+  case fixed(Int)
+  /// The adaptive procedure of JCGM 101, 7.9.4: blocks of max(10⁴, 100/(1 − p)) trials until estimate, standard
+  /// uncertainty and both ends of the symmetric interval are stable, that is, until twice the standard deviation of each
+  /// average is at most `fraction` of the numerical tolerance for that many significant digits of u. At least five
+  /// blocks are made, so that the standard deviations themselves are known.
+  case adaptive(significantDigits: Int = 2, fraction: Double = 1, maximum: Int = 10_000_000)
+}
+
+/// Distribution of a measurand as a Monte Carlo found it.
+public struct MonteCarloResult: Equatable, Sendable {
+  /// Counts of values in equal classes, for a plot.
+  public struct Histogram: Equatable, Sendable {
+    /// Lower end of the first class.
+    public let lower: Double
+    /// Width of a class; above 0 unless all values are equal.
+    public let width: Double
+    /// Values in each class.
+    public let counts: [Int]
+  }
+
+  /// Name of the measurand.
+  public let measurand: String
+  /// Number of trials made.
+  public let trials: Int
+  /// Seed that gives the same result again, at any number of threads.
+  public let seed: UInt64
+  /// Coverage probability asked for.
+  public let coverageProbability: Double
+  /// Average of the values (JCGM 101, equation 16).
+  public let estimate: Double
+  /// Standard deviation of the values (JCGM 101, equation 17).
+  public let standardUncertainty: Double
+  /// Interval with equal probability beyond both ends (JCGM 101, 7.7.2).
+  public let symmetricInterval: ClosedRange<Double>
+  /// The shortest interval of the coverage probability (JCGM 101, 7.7.3); its ends are values that were drawn.
+  public let shortestInterval: ClosedRange<Double>
+  /// Numerical tolerance that the adaptive procedure had to reach; nil for a fixed number of trials.
+  public let numericalTolerance: Double?
+  /// Twice the largest standard deviation of the four averages the procedure watches; nil for a fixed number.
+  public let stability: Double?
+  /// The values in classes; values beyond six standard deviations count in the outermost ones.
+  public let histogram: Histogram
+
+  /// Numerical tolerance for a standard uncertainty of so many significant digits: half a unit of the last one
+  /// (JCGM 101, 7.9.2). 0 for u = 0.
+  public static func numericalTolerance(of u: Double, significantDigits: Int) -> Double {
+    guard u > 0, u.isFinite else { return 0 }
+    // The decimal exponent of u; the logarithm may fall on the wrong side of a whole number by its rounding.
+    let logarithm = Elementary.log10(u)
+    var exponent = Int(logarithm)
+    if Double(exponent) > logarithm { exponent -= 1 }
+    func ten(_ n: Int) -> Double { Elementary.pow(10, Double(n)) }
+    if u >= ten(exponent + 1) { exponent += 1 }
+    if u < ten(exponent) { exponent -= 1 }
+    return 0.5 * ten(exponent - significantDigits + 1)
+  }
+}
+
+/// Distribution of several measurands that share inputs (JCGM 102).
+public struct JointMonteCarloResult: Equatable, Sendable {
+  /// One result for each measurand, in the order of the model.
+  public let results: [MonteCarloResult]
+  /// Correlation coefficients of the measurands, a full matrix by rows.
+  public let correlations: [[Double]]
+}
+
+/// Whether the first-order evaluation agrees with the Monte Carlo (JCGM 101, clause 8).
+public struct FirstOrderValidity: Equatable, Sendable {
+  /// Numerical tolerance δ for the standard uncertainty.
+  public let tolerance: Double
+  /// |y − U_p − y_low|, the difference at the lower end of the coverage interval.
+  public let lowDifference: Double
+  /// |y + U_p − y_high|, the difference at the upper end.
+  public let highDifference: Double
+  /// Whether both differences are within the tolerance.
+  public var isValid: Bool { lowDifference <= tolerance && highDifference <= tolerance }
+
+  /// The verdict as a sentence for reports.
+  public var statement: String {
+    let differences = "the ends of the coverage intervals differ by \(lowDifference) and \(highDifference)"
+    return isValid
+      ? "The first-order (GUM) result is valid: \(differences), within the tolerance \(tolerance)."
+      : "The first-order (GUM) result is NOT valid: \(differences), beyond the tolerance \(tolerance); "
+        + "use the Monte Carlo result."
+  }
+}
+
+extension MonteCarloResult {
+  /// Compares a first-order budget for the same coverage probability with this result, by its symmetric interval.
+  /// - Parameter digits: significant digits of the standard uncertainty that are regarded as meaningful, 1 or 2.
+  public func validity(of budget: UncertaintyBudget, significantDigits digits: Int = 2) -> FirstOrderValidity {
+    precondition(digits >= 1, "a standard uncertainty has at least one significant digit")
+    let half = budget.expandedUncertainty
+    // The tolerance belongs to the uncertainty of the Monte Carlo where the first order gives none.
+    let u = budget.standardUncertainty > 0 ? budget.standardUncertainty : standardUncertainty
+    return FirstOrderValidity(
+      tolerance: Self.numericalTolerance(of: u, significantDigits: digits),
+      lowDifference: abs(budget.estimate - half - symmetricInterval.lowerBound),
+      highDifference: abs(budget.estimate + half - symmetricInterval.upperBound))
+  }
+}
