@@ -55,11 +55,19 @@ public struct NonlinearFit: Sendable {
     var iterations = 0
     var agreeing = 0
     var lowest = Double.infinity
+    var undetermined: Int?
     for route in routes(problem, start: start) {
       guard let outcome = route() else { continue }
       iterations += outcome.iterations
       lowest = min(lowest, outcome.sumOfSquares)
-      guard let candidate = polish(outcome.parameters, problem) else { continue }
+      let candidate: Candidate
+      switch polish(outcome.parameters, problem) {
+      case .minimum(let minimum): candidate = minimum
+      case .undetermined(let parameter):
+        undetermined = undetermined ?? parameter
+        continue
+      case .noMinimum: continue
+      }
       if let found = best {
         let scale = max(found.sumOfSquares.doubleValue, candidate.sumOfSquares.doubleValue)
         let difference = (found.sumOfSquares - candidate.sumOfSquares).doubleValue
@@ -71,7 +79,10 @@ public struct NonlinearFit: Sendable {
       // Two routes that end at the same minimum settle the matter.
       if agreeing > 0 { break }
     }
-    guard let best else { throw .noConvergence(iterations: iterations, residualSumOfSquares: lowest) }
+    guard let best else {
+      if let undetermined { throw .undeterminedParameter(name: model.parameters[undetermined]) }
+      throw .noConvergence(iterations: iterations, residualSumOfSquares: lowest)
+    }
     return try NonlinearFit(best, problem: problem, weighting: weighting, iterations: iterations)
   }
 

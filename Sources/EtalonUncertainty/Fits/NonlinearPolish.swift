@@ -10,26 +10,32 @@ extension NonlinearFit {
     let inverseNormalMatrix: [DoubleDouble]
   }
 
+  /// What became of a point that a route ended at.
+  enum Polished {
+    case minimum(Candidate)
+    /// The effect of this parameter is a combination of those before it.
+    case undetermined(parameter: Int)
+    /// The residuals do not become orthogonal to the parameters' effects.
+    case noMinimum
+  }
+
   /// Gauss-Newton steps with residuals in double-double from a point near a minimum.
-  ///
-  /// - Returns: nil where the Jacobian is singular or the residuals do not become orthogonal to its columns: then the point
-  ///   was not near a minimum.
-  static func polish(_ start: [Double], _ problem: ExpressionResiduals) -> Candidate? {
+  static func polish(_ start: [Double], _ problem: ExpressionResiduals) -> Polished {
     let m = problem.pointCount
     let p = problem.parameterCount
     var parameters = start.map { DoubleDouble($0) }
-    guard var current = weighted(parameters, problem) else { return nil }
+    guard var current = weighted(parameters, problem) else { return .noMinimum }
     var orthogonality = Double.infinity
     var factorisation: HouseholderQR<DoubleDouble>?
     for _ in 0..<50 {
-      guard let evaluated = problem.evaluate(parameters.map(\.doubleValue)) else { return nil }
+      guard let evaluated = problem.evaluate(parameters.map(\.doubleValue)) else { return .noMinimum }
       do {
         factorisation = try HouseholderQR(
           columns: evaluated.jacobian.map { DoubleDouble($0) }, rowCount: m, tolerance: 1e-13)
       } catch {
-        return nil
+        return .undetermined(parameter: error.column)
       }
-      guard let factorisation else { return nil }
+      guard let factorisation else { return .noMinimum }
       var rotated = current.weighted
       factorisation.applyTransposed(to: &rotated)
       let tangent = rotated[..<p].reduce(DoubleDouble.zero) { $0 + $1 * $1 }
@@ -53,10 +59,11 @@ extension NonlinearFit {
       if !improved { break }
     }
     // 10⁻⁶ of a standard uncertainty from the minimum, by the criterion's own scale.
-    guard orthogonality < 1e-6, let factorisation else { return nil }
-    return Candidate(
-      parameters: parameters, residuals: current.plain, sumOfSquares: current.sumOfSquares,
-      inverseNormalMatrix: factorisation.inverseNormalMatrix())
+    guard orthogonality < 1e-6, let factorisation else { return .noMinimum }
+    return .minimum(
+      Candidate(
+        parameters: parameters, residuals: current.plain, sumOfSquares: current.sumOfSquares,
+        inverseNormalMatrix: factorisation.inverseNormalMatrix()))
   }
 
   /// √(|tangent|²/p) / √(|normal|²/(n − p)); the residuals' own rounding stands in where they vanish or no degree of
