@@ -36,7 +36,8 @@ final class ConsiderFactorsTests: XCTestCase {
       variances.append(factors.covariance(0, 0))
       standardised.append(innovation / update.innovationVariance.squareRoot())
       logLikelihood -=
-        0.5 * (log(2 * Double.pi) + log(update.innovationVariance) + innovation * innovation / update.innovationVariance)
+        0.5
+        * (log(2 * Double.pi) + log(update.innovationVariance) + innovation * innovation / update.innovationVariance)
     }
     let firstValues = [1120.0, 1140.927839934822, 1072.7985295274439, 1117.3089545639095, 1129.972136111239]
     let firstVariances = [15099.0, 7899.7363793969125, 5781.46993870002, 4898.365194708502, 4478.723259878056]
@@ -157,7 +158,8 @@ final class ConsiderFactorsTests: XCTestCase {
         double.addNoise(variance: 1e-6, to: index)
       }
       XCTAssertNotNil(
-        single.update([Float(h[0]), Float(h[1]), Float(h[2])], consider: [Float(0.1 * h[3])], noiseVariance: 0.01,
+        single.update(
+          [Float(h[0]), Float(h[1]), Float(h[2])], consider: [Float(0.1 * h[3])], noiseVariance: 0.01,
           learning: 3))
       XCTAssertNotNil(
         double.update([h[0], h[1], h[2]], consider: [0.1 * h[3]], noiseVariance: 0.01, learning: 3))

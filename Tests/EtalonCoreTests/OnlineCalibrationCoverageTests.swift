@@ -47,7 +47,8 @@ final class OnlineCalibrationCoverageTests: XCTestCase {
 
   func testSystematicPartsDominate() throws {
     var scenario = Scenario()
-    scenario.gainUncertainty = 0.0003
+    scenario.gainUncertainty = 0.0002
+    scenario.deviceNoise = 0.005
     try check(scenario, "certificate dominates")
   }
 
@@ -69,7 +70,8 @@ final class OnlineCalibrationCoverageTests: XCTestCase {
 
   func testNegativeControlWithoutConsiderStates() throws {
     var scenario = Scenario()
-    scenario.gainUncertainty = 0.0003
+    scenario.gainUncertainty = 0.0002
+    scenario.deviceNoise = 0.005
     var configuration = scenario.configuration
     configuration.reference.covariance = InlineArray(repeating: InlineArray(repeating: 0))
     configuration.reference.driftStandardUncertainty = 0

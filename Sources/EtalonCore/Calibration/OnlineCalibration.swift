@@ -108,10 +108,11 @@ public struct OnlineCalibration: Sendable {
   var innovationCount = 0.0
   var lastNormalised = 0.0
 
-  static let driftColumn = 4
-  static let gradientColumn = 5
-  static let offsetColumn = 6
-  static let slopeColumn = 7
+  /// Columns of the consider parameters: first those of the correction curve, then these.
+  let driftColumn: Int
+  let gradientColumn: Int
+  let offsetColumn: Int
+  let slopeColumn: Int
 
   /// - Throws: what is wrong with the configuration.
   public init(_ configuration: OnlineCalibrationConfiguration) throws(OnlineCalibrationConfiguration.Fault) {
@@ -150,13 +151,19 @@ public struct OnlineCalibration: Sendable {
 
     let response = configuration.response
     stateCount = response.degree + 3
+    driftColumn = configuration.reference.basisCount
+    gradientColumn = driftColumn + 1
+    offsetColumn = driftColumn + 2
+    slopeColumn = driftColumn + 3
     var variances = InlineArray<6, Double>(repeating: 0)
     state = InlineArray(repeating: 0)
     for power in 0...response.degree {
       state[2 + power] = response.mean[power]
       variances[2 + power] = response.standardUncertainty[power] * response.standardUncertainty[power]
     }
-    factors = Factors(variances: variances, count: stateCount, considerCount: 8)
+    factors = Factors(
+      variances: variances, count: stateCount,
+      considerCount: configuration.resolution > 0 ? slopeColumn + 1 : offsetColumn)
   }
 
   /// (1 + r)/(1 − r), the factor by which a first-order autoregression of correlation r enlarges the variance of a mean.
@@ -310,8 +317,8 @@ public struct OnlineCalibration: Sendable {
       for column in 0...index { consider[column] -= basis * considerFactor[index][column] }
       basis *= t
     }
-    consider[Self.driftColumn] = -reference.driftStandardUncertainty
-    consider[Self.gradientColumn] = -reference.gradientStandardUncertainty
+    consider[driftColumn] = -reference.driftStandardUncertainty
+    consider[gradientColumn] = -reference.gradientStandardUncertainty
     return (value, consider)
   }
 
@@ -355,7 +362,7 @@ public struct OnlineCalibration: Sendable {
       regressors[index] *= toIndication
     }
     var systematic = consider
-    for column in 0..<6 { systematic[column] *= toIndication }
+    for column in 0..<offsetColumn { systematic[column] *= toIndication }
     measureProcess(
       indication + toIndication * difference, regressors: regressors,
       expectedShift: toIndication * shift, consider: systematic, noiseVariance: (1 - share) * deviceVariance)
@@ -363,8 +370,10 @@ public struct OnlineCalibration: Sendable {
     let place = (state[0] + state[1] - response.centre) / response.halfSpan
     let direction = powers(place)
     systematic = consider
-    systematic[Self.offsetColumn] = slope * quantisation.offset
-    systematic[Self.slopeColumn] = slope * quantisation.slope * state[0]
+    if configuration.resolution > 0 {
+      systematic[offsetColumn] = slope * quantisation.offset
+      systematic[slopeColumn] = slope * quantisation.slope * state[0]
+    }
     let innovation = reference - polynomial(atIndication, state)
     guard innovation.isFinite,
       let update = factors.update(
@@ -399,8 +408,8 @@ public struct OnlineCalibration: Sendable {
     let step = configuration.resolution
     guard step > 0, (state[1] - anchor).magnitude > step / 2 else { return }
     anchor = state[1]
-    factors.renewConsider(Self.offsetColumn)
-    factors.renewConsider(Self.slopeColumn)
+    factors.renewConsider(offsetColumn)
+    factors.renewConsider(slopeColumn)
   }
 
   /// The regressors 1, s, s², s³ of the response, as far as its degree goes.
@@ -524,7 +533,8 @@ extension OnlineCalibration {
   /// Covariance of two coefficients, systematic parts included.
   public func covariance(ofCoefficients first: Int, _ second: Int) -> Double {
     let degree = configuration.response.degree
-    precondition(first >= 0 && first <= degree && second >= 0 && second <= degree, "the response has no such coefficient")
+    precondition(
+      first >= 0 && first <= degree && second >= 0 && second <= degree, "the response has no such coefficient")
     return factors.covariance(2 + first, 2 + second)
   }
 

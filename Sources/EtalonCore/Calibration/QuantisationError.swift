@@ -55,7 +55,8 @@ public struct QuantisationError: Sendable, Equatable {
     func autocovariance(_ lag: Int) -> Double {
       let seconds = Double(lag) * periodSeconds
       let difference =
-        2 * (processVariance * (1 - process.correlation(seconds: seconds))
+        2
+        * (processVariance * (1 - process.correlation(seconds: seconds))
           + noiseVariance * (1 - noise.correlation(seconds: seconds)))
       if lag == 0 { return step * step / 12 }
       var sum = 0.0
