@@ -168,4 +168,19 @@ final class SessionFileFaultTests: XCTestCase {
     XCTAssertTrue(found[0].reason.contains("'spare' is never used"))
     XCTAssertEqual(found[0].place, SourcePlace(line: 10, column: 3))
   }
+
+  func testAFaultInARoleMakesNoFaultsElsewhere() throws {
+    let text = try SessionFixture.text()
+    for (old, new) in [
+      ("resolution: 0.01 K", "resolution: 0.01"), ("kind: device", "kind: devise"), ("U_max: 0.10 K", "U_mux: 0.10 K"),
+      ("{heater: disabled}", "{heater: off}"), ("quantity: temperature, resolution", "quantity: voltage, resolution"),
+    ] {
+      XCTAssertTrue(text.contains(old), old)
+      let found = SessionFixture.diagnostics(text.replacingOccurrences(of: old, with: new))
+      // A resolution that can not be read is missed by the budget, too.
+      let expected = old.hasPrefix("resolution") ? 2 : 1
+      XCTAssertEqual(found.count, expected, "\(new): \(found)")
+      XCTAssertTrue((12...15).contains(found[0].line), "\(new): \(found)")
+    }
+  }
 }

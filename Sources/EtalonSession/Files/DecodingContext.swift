@@ -12,8 +12,9 @@ public final class DecodingContext {
   /// A context for a file without parameters.
   public init(file: String) { self.file = file }
 
-  /// Notes that something is wrong.
+  /// Notes that something is wrong; after the hundredth fault nobody reads on.
   public func report(_ reason: String, fix: String, at place: SourcePlace, nearest: String? = nil) {
+    if diagnostics.count >= 100 { return }
     diagnostics.append(Diagnostic(file: file, place: place, reason: reason, fix: fix, nearest: nearest))
   }
 

@@ -140,6 +140,7 @@ extension SessionReader {
       value.report("\(error)", fix: "write the error of the indication, as in dut - (ref + ref.correction)")
       return
     }
+    if roles.isEmpty { return }
     let names = roles.map(\.name) + inputs.map(\.name)
     for name in expression.variables where !names.contains(name) {
       value.report(

@@ -2,16 +2,24 @@
 extension SessionReader {
   static let quantities = ["temperature", "humidity", "pressure"]
 
+  /// The roles, those with faults among them, so that others may refer to them; none where a role's kind is not known,
+  /// because then no reference can be judged.
   func roles() -> [SessionPlan.RoleRequirement]? {
     guard let mapping = root.required("roles")?.mapping() else { return nil }
     let before = context.diagnostics.count
     var roles: [SessionPlan.RoleRequirement] = []
+    var isJudgeable = true
     for (key, place, value) in mapping.others() {
       guard ValueReader.isIdentifier(key), !key.contains(".") else {
         context.report("'\(key)' is no name for a role", fix: "use letters, digits, '-' and '_'", at: place)
+        isJudgeable = false
         continue
       }
-      if let role = role(key, value) { roles.append(role) }
+      guard let role = role(key, value) else {
+        isJudgeable = false
+        continue
+      }
+      roles.append(role)
     }
     for kind in [SessionPlan.RoleRequirement.Kind.device, .standard] where context.diagnostics.count == before {
       let count = roles.filter { $0.kind == kind }.count
@@ -22,12 +30,11 @@ extension SessionReader {
           at: mapping.place)
       }
     }
-    return context.diagnostics.count == before ? roles : nil
+    return isJudgeable ? roles : []
   }
 
   private func role(_ name: String, _ value: ValueReader) -> SessionPlan.RoleRequirement? {
     guard let mapping = value.mapping() else { return nil }
-    let before = context.diagnostics.count
     mapping.notAvailable("firmware")
     let kind = mapping.required("kind")?.choice(SessionPlan.RoleRequirement.Kind.self)
     var role = SessionPlan.RoleRequirement(
@@ -56,7 +63,7 @@ extension SessionReader {
     }
     // Without its kind, a role's other keys can not be judged.
     if kind != nil { mapping.finish() } else if !mapping.has("kind") { mapping.finishMissing() }
-    return context.diagnostics.count == before ? role : nil
+    return kind == nil ? nil : role
   }
 
   func environment(_ roles: [SessionPlan.RoleRequirement]) -> [SessionPlan.EnvironmentLimit]? {

@@ -121,7 +121,7 @@ extension SessionReader {
       let items = value.list() ?? []
       facts.append((role: key, facts: items.compactMap { $0.word(of: words) }))
     }
-    if facts.isEmpty && context.diagnostics.count == before {
+    if facts.isEmpty && !roles.isEmpty && context.diagnostics.count == before {
       context.report(
         "'identify' asks no role anything", fix: "write, for example, dut: [uid, firmware]", at: mapping.place)
     }

@@ -36,6 +36,10 @@ public struct ValueReader {
       report("\(name) is an empty mapping", fix: "give it at least one key, or remove it")
       return nil
     }
+    if entries.count > 1000 {
+      report("\(name) has \(entries.count) keys; at most 1000 are read", fix: "split it")
+      return nil
+    }
     return MappingReader(entries, name: name, place: place, context: context)
   }
 
@@ -47,6 +51,10 @@ public struct ValueReader {
     }
     if items.isEmpty {
       report("\(name) is an empty list", fix: "give at least one item")
+      return nil
+    }
+    if items.count > 1000 {
+      report("\(name) has \(items.count) items; at most 1000 are read", fix: "split it")
       return nil
     }
     return items.enumerated().map { ValueReader($1, name: "item \($0 + 1) of \(name)", context: context) }

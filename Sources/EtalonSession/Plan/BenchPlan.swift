@@ -11,6 +11,7 @@ public struct BenchPlan: Sendable {
     public var roles: [String]
     /// The port as the bench file names it; a simulated bench repeats the first role's name.
     public var port: String
+    /// How the serial line is set.
     public var settings: SerialSettings
     /// The access code for adjustments; nil for the factory code of the data sheet.
     public var unlockCode: String?
@@ -23,6 +24,7 @@ public struct BenchPlan: Sendable {
     /// Where the file names the device.
     public var place: SourcePlace
 
+    /// An instrument from its facts.
     public init(
       device: String, roles: [String], port: String, settings: SerialSettings, unlockCode: String? = nil,
       deadManSeconds: Double? = nil, updatePeriodSeconds: Double? = nil, certificate: ReferenceCertificate? = nil,
@@ -46,6 +48,7 @@ public struct BenchPlan: Sendable {
     public var heatCapacityJoulesPerKelvin: Double
     /// Delay from heater to reference, seconds.
     public var delaySeconds: Double
+    /// A plant from its facts.
     public init(heatCapacityJoulesPerKelvin: Double, delaySeconds: Double) {
       self.heatCapacityJoulesPerKelvin = heatCapacityJoulesPerKelvin
       self.delaySeconds = delaySeconds
@@ -67,6 +70,7 @@ public struct BenchPlan: Sendable {
     return nil
   }
 
+  /// A bench from its instruments.
   public init(instruments: [Instrument], plant: Plant? = nil, file: String = "") {
     self.instruments = instruments
     self.plant = plant
@@ -76,7 +80,9 @@ public struct BenchPlan: Sendable {
 
 /// What a board's design offers, from `board.yaml`.
 public struct BoardPlan: Sendable {
+  /// Short name, for example `virtual-bench`.
   public var name: String
+  /// Title, for people.
   public var title: String
   /// Which device serves which role, without the physical unit: ports are role names here.
   public var bench: BenchPlan
@@ -97,6 +103,7 @@ public struct BoardPlan: Sendable {
   /// Delay from heater to reference, in seconds, from which the controller's gains follow.
   public var delaySeconds: Double
 
+  /// A board from its facts.
   public init(
     name: String, title: String, bench: BenchPlan, holdableCelsius: ClosedRange<Double>?,
     actuatorMaximumWatts: Double, heatCapacityJoulesPerKelvin: Double, lossWattsPerKelvin: Double,

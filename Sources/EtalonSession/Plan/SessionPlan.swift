@@ -7,16 +7,23 @@ import EtalonMetrology
 public struct SessionPlan: Sendable {
   /// Short name, used in the name of the run folder.
   public var name: String
+  /// Title, for people.
   public var title: String
   /// Parameters after overrides, in the order of the file.
   public var parameters: [Parameter]
+  /// What the session needs, in the order of the file.
   public var roles: [RoleRequirement]
+  /// Conditions of the surroundings that are watched.
   public var environment: [EnvironmentLimit]
+  /// How readings are taken and paired.
   public var sampling: SamplingPlan
   /// The named lists of points, in the order of the file.
   public var points: [PointsPlan]
+  /// The measurement function and its inputs.
   public var model: ModelPlan
+  /// Limits and decision rule.
   public var acceptance: AcceptancePlan
+  /// What is done, in order.
   public var steps: [SessionStep]
   /// Roles whose safe state is reached at the end of every run, in order.
   public var finally: [FinalAction]
@@ -25,6 +32,7 @@ public struct SessionPlan: Sendable {
 
   /// A name that the file and `--set` give a value.
   public struct Parameter: Sendable, Equatable {
+    /// Name, as `${name}` refers to it.
     public var name: String
     /// The value as text, for example `10 min`.
     public var text: String
@@ -32,8 +40,11 @@ public struct SessionPlan: Sendable {
 
   /// What a session needs of a device, by role.
   public struct RoleRequirement: Sendable {
+    /// What a role is for.
     public enum Kind: String, Sendable, CaseIterable { case device, standard, actuator, monitor }
+    /// Name of the role, for example `dut`.
     public var name: String
+    /// What the role is for.
     public var kind: Kind
     /// Names of the quantities, for example `temperature`.
     public var quantities: [String]
@@ -43,6 +54,7 @@ public struct SessionPlan: Sendable {
     public var rangeCelsius: ClosedRange<Double>?
     /// Largest expanded uncertainty in kelvin that the standard may have.
     public var maximumExpandedUncertaintyKelvin: Double?
+    /// Whether the bench must name a certificate.
     public var certificateRequired: Bool
     /// What the safe state is to be; `heater: disabled` is the only one known so far.
     public var safeHeaterDisabled: Bool
@@ -50,12 +62,17 @@ public struct SessionPlan: Sendable {
 
   /// A condition of the surroundings that is watched during the run.
   public struct EnvironmentLimit: Sendable {
+    /// What is watched.
     public enum Signal: String, Sendable, CaseIterable { case temperature, humidity, pressure }
+    /// What happens when a limit is exceeded.
     public enum Otherwise: String, Sendable, CaseIterable { case warn, pause, stop }
+    /// Role that watches.
     public var role: String
+    /// What is watched.
     public var signal: Signal
     /// In °C, %RH or Pa.
     public var within: ClosedRange<Double>
+    /// What happens outside the limits.
     public var otherwise: Otherwise
     /// How long a pause may last before the run fails; nil where `otherwise` is not `pause`.
     public var giveUpSeconds: Double?
@@ -63,15 +80,18 @@ public struct SessionPlan: Sendable {
 
   /// How readings are taken and paired.
   public struct SamplingPlan: Sendable {
+    /// Pairs of readings per second.
     public var rateHertz: Double
     /// Largest difference in time between the reference's and the device's reading of a pair, after alignment.
     public var alignSeconds: Double
     /// Hampel rejector; nil when nothing is rejected.
     public var reject: Rejection?
+    /// Longest time without a pair before the point is repeated.
     public var maximumGapSeconds: Double
     /// Share of missing samples in a window, 0...1, above which the point is repeated.
     public var maximumMissingFraction: Double
 
+    /// A Hampel rejector: the median of a window and its robust standard deviation.
     public struct Rejection: Sendable {
       /// Odd number of samples in the window.
       public var window: Int
@@ -84,20 +104,28 @@ public struct SessionPlan: Sendable {
 
   /// A list of set points and how each is measured.
   public struct PointsPlan: Sendable {
+    /// Order in which the set points are visited.
     public enum Direction: String, Sendable, CaseIterable { case up, down }
+    /// Name, as steps refer to it.
     public var name: String
+    /// Set points in °C, rising.
     public var setpointsCelsius: [Double]
+    /// Series of visits: each direction goes through all set points.
     public var order: [Direction]
     /// Waiting time after the set point is reached, before the settle criterion counts.
     public var soakSeconds: Double
+    /// When a point counts as settled.
     public var settle: Settle
+    /// How many readings a point takes.
     public var measure: Measure
     /// How often a point is tried again.
     public var retries: Int
+    /// Waiting time before a point is tried again.
     public var retryBackoffSeconds: Double
     /// Where each set point stands in the file; empty for a plan that no file gave.
     public var setpointPlaces: [SourcePlace] = []
 
+    /// The criterion of a settled point.
     public struct Settle: Sendable {
       /// The role whose signal must settle.
       public var signal: String
@@ -105,11 +133,13 @@ public struct SessionPlan: Sendable {
       public var slopeKelvinPerSecond: Double
       /// Largest standard deviation about the line over `holdSeconds`, kelvin.
       public var standardDeviationKelvin: Double
+      /// Length of the window that slope and scatter are judged in.
       public var holdSeconds: Double
       /// How long reaching, soaking and settling may take before the point is retried.
       public var timeoutSeconds: Double
     }
 
+    /// The window of a measurement.
     public struct Measure: Sendable {
       /// Number of aligned pairs in the window.
       public var samples: Int
@@ -126,10 +156,14 @@ public struct SessionPlan: Sendable {
     public var coverageProbability: Double
     /// Whether each point's interval is checked by Monte Carlo.
     public var checkByMonteCarlo: Bool
+    /// Every influence on the error, in the order of the file.
     public var inputs: [Input]
 
+    /// One influence on the error.
     public struct Input: Sendable {
+      /// Role and influence, for example `ref.drift`.
       public var name: String
+      /// Where its uncertainty comes from.
       public var source: Source
     }
 
@@ -153,12 +187,14 @@ public struct SessionPlan: Sendable {
   public struct AcceptancePlan: Sendable {
     /// Limits of the error in kelvin.
     public var errorLimits: ClosedRange<Double>
+    /// The decision rule.
     public var rule: Rule
     /// Guard band as a multiple of the expanded uncertainty U, 0 or more.
     public var guardBandFactor: Double
     /// Decision between acceptance and rejection zone.
     public var otherwise: Decision
 
+    /// How a decision takes account of the uncertainty.
     public enum Rule: String, Sendable, CaseIterable {
       case simple = "simple-acceptance"
       case guarded = "guarded-acceptance"
@@ -175,6 +211,7 @@ public struct SessionPlan: Sendable {
     case adjust(Adjust)
     case asLeft(points: String)
 
+    /// Ask devices who they are.
     public struct Identify: Sendable {
       /// Role and the facts asked of it (`uid`, `firmware`, `coefficients`, `certificate`).
       public var facts: [(role: String, facts: [String])]
@@ -184,6 +221,7 @@ public struct SessionPlan: Sendable {
       public var refuseMismatch: Bool
     }
 
+    /// Fit the errors as found, write the coefficients and read them back.
     public struct Adjust: Sendable {
       /// Adjust when any point has |error| + U above this share of the limit; nil means always.
       public var whenAboveShareOfLimit: Double?
@@ -200,8 +238,11 @@ public struct SessionPlan: Sendable {
 
   /// What is done at the end of every run.
   public struct FinalAction: Sendable, Equatable {
+    /// Safe state of an actuator, or idle state of a device.
     public enum Kind: String, Sendable, CaseIterable { case safe, idle }
+    /// Role concerned.
     public var role: String
+    /// What is reached.
     public var kind: Kind
   }
 }
