@@ -94,13 +94,18 @@ public struct SimulatedWorld: World, ~Copyable {
     shownNow = max(shownNow, clock.shown(at: trueNow))
   }
 
+  /// When the host's clock will show at least so much, as far as is known now.
+  private func trueInstant(reaching shown: Int64) -> Int64 {
+    shown <= shownNow ? trueNow : max(trueNow, clock.trueInstant(reaching: shown))
+  }
+
   // MARK: World
 
   /// See `World`. A wait without a deadline that nothing can end is a programming error.
   public mutating func nextInput(until deadline: Instant?) -> TimedInput {
     let patience = trueNow + Self.patienceNanoseconds
     while true {
-      let wake = deadline.map { max(trueNow, clock.trueInstant(reaching: $0.nanoseconds)) } ?? .max
+      let wake = deadline.map { trueInstant(reaching: $0.nanoseconds) } ?? .max
       let queued = queue.nextNanoseconds
       let benched = bench.nextWakeNanoseconds
       if queued <= benched, queued <= wake, queued != .max, let entry = queue.pop() {
