@@ -1,4 +1,5 @@
 import EtalonCore
+import EtalonMetrology
 import XCTest
 
 @testable import EtalonSession
@@ -72,5 +73,44 @@ final class BoardFileTests: XCTestCase {
       _ = try BoardFile.load(directory: "no/such/board")
       XCTFail("there is no such board")
     } catch { XCTAssertEqual(error.exitStatus, 66) }
+  }
+
+  /// 500 boards, benches and certificates each, with up to four bytes changed: refused with a place, or accepted. A crash
+  /// ends the test.
+  func testRandomBytes() throws {
+    let folder = SessionFixture.board
+    func text(_ file: String) throws -> [UInt8] {
+      Array(try String(contentsOfFile: folder + file, encoding: .utf8).utf8)
+    }
+    let files: [(name: String, bytes: [UInt8], load: (SourceFile) throws(FileFault) -> Void)] = [
+      ("/board.yaml", try text("/board.yaml"), { source throws(FileFault) in _ = try BoardFile.load(source) }),
+      (
+        "/bench.example.yaml", try text("/bench.example.yaml"),
+        { source throws(FileFault) in _ = try BenchFile.load(source) }
+      ),
+      (
+        "/certificates/ref-1502a.yaml", try text("/certificates/ref-1502a.yaml"),
+        { source throws(FileFault) in _ = try CertificateFile.load(source) }
+      ),
+    ]
+    var refused = 0
+    for (name, original, load) in files {
+      for seed in 1...500 as ClosedRange<UInt64> {
+        var stream = RandomStream(seed: seed)
+        var bytes = original
+        for _ in 0...(stream.next() % 4) {
+          bytes[Int(stream.next() % UInt64(bytes.count))] = UInt8(truncatingIfNeeded: 0x20 + stream.next() % 0x60)
+        }
+        do throws(FileFault) { try load(SourceFile(name: folder + name, bytes: bytes)) } catch {
+          refused += 1
+          for diagnostic in error.diagnostics {
+            XCTAssertFalse(diagnostic.reason.isEmpty || diagnostic.fix.isEmpty, "\(name), seed \(seed)")
+          }
+        }
+      }
+    }
+    // Comments take a good part of these files; most other bytes matter.
+    XCTAssertGreaterThan(refused, 500)
+    XCTAssertLessThan(refused, 1500)
   }
 }

@@ -27,7 +27,7 @@ public struct SourceFile: Sendable {
     var status = stat()
     guard stat(path, &status) == 0 else {
       switch errno {
-      case ENOENT, ENOTDIR:
+      case ENOENT, ENOTDIR, ENAMETOOLONG, ELOOP:
         throw fault(.missing, "there is no file '\(path)'", "check the path; it is relative to the present folder")
       case EACCES: throw fault(.permission, "'\(path)' may not be read", "ask its owner for the right to read it")
       default:
