@@ -34,7 +34,7 @@ public struct BC200: CataloguedDriver {
   public static let entry = CatalogueEntry(
     name: "bc200", model: "BC200", roles: [.actuator, .monitor], settings: SerialSettings(baud: 19200))
 
-  private enum Task: Sendable { case none, identify, deadMan, drive, makeSafe, environment }
+  private enum Task: Sendable { case none, identify, deadMan, drive, makeSafe, environment, actuator }
 
   private let configuration: Configuration
   private var client: SCPIClient
@@ -80,7 +80,9 @@ public struct BC200: CataloguedDriver {
         .makeSafe, commands: Frame(ascii: "HEAT:STAT OFF"), query: Frame(ascii: "HEAT:ALL?"), at: instant)
     case .readEnvironment:
       return send(.environment, query: Frame(ascii: "MEAS:ROOM?"), at: instant)
-    case .read, .readAdjustment, .writeAdjustment:
+    case .readActuator:
+      return send(.actuator, query: Frame(ascii: "HEAT:ALL?"), at: instant)
+    default:
       return DriverStep(report: .fault(.unsupported))
     }
   }
@@ -144,6 +146,9 @@ public struct BC200: CataloguedDriver {
     case .makeSafe:
       guard let state = Self.state(line, client.answer) else { return reject(at: instant) }
       guard !state.isOn else { return finish(.fault(.readBack(index: 1, expected: 0, received: 1))) }
+      return finish(.actuator(state))
+    case .actuator:
+      guard let state = Self.state(line, client.answer) else { return reject(at: instant) }
       return finish(.actuator(state))
     case .environment:
       guard let environment = Self.environment(line, client.answer) else { return reject(at: instant) }

@@ -58,7 +58,7 @@ public struct DT100: CataloguedDriver {
   public init(configuration: Configuration) {
     self.configuration = configuration
     client = SCPIClient(
-      exchange: LineExchange(settings: configuration.settings, timing: configuration.timing),
+      exchange: LineExchange(settings: configuration.settings, timing: configuration.timing, toleratesEcho: true),
       clearing: Frame(ascii: "CAL:SEC:STAT ON"))
   }
 
@@ -105,7 +105,7 @@ public struct DT100: CataloguedDriver {
       knownCount = nil
       task = .write
       return sendWriting(at: instant)
-    case .readEnvironment, .drive, .makeSafe:
+    case .readEnvironment, .readActuator, .drive, .makeSafe:
       return DriverStep(report: .fault(.unsupported))
     }
   }
@@ -133,7 +133,10 @@ public struct DT100: CataloguedDriver {
 
   private mutating func send(_ next: Task, query: Frame, at instant: Instant) -> DriverStep {
     task = next
-    return DriverStep(send: client.begin(commands: Frame(), query: query, checksErrors: false, at: instant))
+    // A reading carries the number of its conversion.
+    return DriverStep(
+      send: client.begin(
+        commands: Frame(), query: query, checksErrors: false, isNumbered: next != .read, at: instant))
   }
 
   /// Sends the present stage of writing.

@@ -35,9 +35,9 @@ public struct Hart1502A: CataloguedDriver {
     }
   }
 
-  /// 8 data bits, no parity, 1200 to 9600 baud; 2400 is usual.
+  /// 8 data bits, no parity; 1200 to 9600 baud can be set at the instrument, so a bench file should name it.
   public static let entry = CatalogueEntry(
-    name: "hart_1502a", model: "1502A", roles: .standard, settings: SerialSettings(baud: 2400))
+    name: "hart_1502a", model: "1502A", roles: .standard, settings: SerialSettings(baud: 9600))
 
   private enum Task: Sendable { case none, identify, serial, synchronise, read }
 

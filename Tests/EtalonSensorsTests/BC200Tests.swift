@@ -24,19 +24,20 @@ final class BC200Tests: XCTestCase {
   func testDeadMan() {
     var dialogue = Dialogue(BC200(options: SensorOptions(deadManSeconds: 30)))
     dialogue.start(.identify)
-    XCTAssertEqual(dialogue.deliver("1;ETALON,BC200,0007,1.0\n"), "HEAT:DEAD 30.0\nHEAT:DEAD?;:SYST:ERR?\n")
+    XCTAssertEqual(
+      dialogue.deliver("1;ETALON,BC200,0007,1.0\n"), "HEAT:DEAD 30.0\n*ESE 2;*ESE?;HEAT:DEAD?;:SYST:ERR?\n")
     XCTAssertTrue(dialogue.reports.isEmpty)
-    dialogue.deliver("30.0;0,\"No error\"\n")
+    dialogue.deliver("2;30.0;0,\"No error\"\n")
     XCTAssertNotNil(dialogue.last?.identity)
 
     dialogue.start(.identify)
-    dialogue.deliver("ETALON,BC200,0007,1.0\n")
-    dialogue.deliver("60.0;0,\"No error\"\n")
+    dialogue.deliver("3;ETALON,BC200,0007,1.0\n")
+    dialogue.deliver("4;60.0;0,\"No error\"\n")
     XCTAssertEqual(dialogue.last?.fault, .readBack(index: 0, expected: 30, received: 60))
 
     dialogue.start(.identify)
-    dialogue.deliver("ETALON,BC200,0007,1.0\n")
-    dialogue.deliver("60.0;-222,\"Data out of range\"\n")
+    dialogue.deliver("5;ETALON,BC200,0007,1.0\n")
+    dialogue.deliver("6;60.0;-222,\"Data out of range\"\n")
     XCTAssertEqual(dialogue.last?.fault, .device(code: -222))
   }
 
@@ -44,9 +45,9 @@ final class BC200Tests: XCTestCase {
   func testDrive() {
     var dialogue = identified()
     XCTAssertEqual(
-      dialogue.start(.drive(watts: 345.6)), "HEAT:POW 345.60;STAT ON\nHEAT:ALL?;:SYST:ERR?\n",
+      dialogue.start(.drive(watts: 345.6)), "HEAT:POW 345.60;STAT ON\n*ESE 2;*ESE?;HEAT:ALL?;:SYST:ERR?\n",
       "the power stands before the switch")
-    dialogue.deliver("1,345.60,29.8,0;0,\"No error\"\n")
+    dialogue.deliver("2;1,345.60,29.8,0;0,\"No error\"\n")
     XCTAssertEqual(
       dialogue.last?.actuator, ActuatorState(isOn: true, watts: 345.6, deadManSeconds: 29.8, tripped: false))
   }
@@ -54,22 +55,24 @@ final class BC200Tests: XCTestCase {
   /// Powers between two hundredths of a watt: compared is what the sent text says.
   func testDriveRoundsToTheText() {
     var dialogue = identified()
-    XCTAssertNotNil(dialogue.run(.drive(watts: 1000.0 / 3)) { _ in "1,333.33,30.0,0;0,\"No error\"\n" }?.actuator)
+    XCTAssertNotNil(
+      dialogue.run(.drive(watts: 1000.0 / 3)) { numbered($0, "1,333.33,30.0,0;0,\"No error\"") }?.actuator)
     XCTAssertEqual(dialogue.sent.last?.text.hasPrefix("HEAT:POW 333.33;"), true)
   }
 
   func testDriveRefusedOrNotObeyed() {
     var dialogue = identified()
     XCTAssertEqual(
-      dialogue.run(.drive(watts: 2000)) { _ in "0,0.00,0.0,0;-222,\"Data out of range\"\n" }?.fault, .device(code: -222)
+      dialogue.run(.drive(watts: 2000)) { numbered($0, "0,0.00,0.0,0;-222,\"Data out of range\"") }?.fault,
+      .device(code: -222)
     )
     // The queue is cleared with the next exchange.
     XCTAssertEqual(
-      dialogue.start(.drive(watts: 10)), "\n*CLS\nHEAT:POW 10.00;STAT ON\n*ESE 2;*ESE?;HEAT:ALL?;:SYST:ERR?\n")
-    dialogue.deliver("2;1,20.00,30.0,0;0,\"No error\"\n")
+      dialogue.start(.drive(watts: 10)), "\n*CLS\nHEAT:POW 10.00;STAT ON\n*ESE 3;*ESE?;HEAT:ALL?;:SYST:ERR?\n")
+    dialogue.deliver("3;1,20.00,30.0,0;0,\"No error\"\n")
     XCTAssertEqual(dialogue.last?.fault, .readBack(index: 0, expected: 10, received: 20))
     XCTAssertEqual(
-      dialogue.run(.drive(watts: 10)) { _ in "0,10.00,0.0,0;0,\"No error\"\n" }?.fault,
+      dialogue.run(.drive(watts: 10)) { numbered($0, "0,10.00,0.0,0;0,\"No error\"") }?.fault,
       .readBack(index: 1, expected: 1, received: 0))
     for watts in [Double.nan, .infinity, 1e9, -1e12] {
       XCTAssertNil(dialogue.start(.drive(watts: watts)))
@@ -77,14 +80,22 @@ final class BC200Tests: XCTestCase {
     }
   }
 
+  func testReadActuator() {
+    var dialogue = identified()
+    XCTAssertEqual(dialogue.start(.readActuator), "*ESE 2;*ESE?;HEAT:ALL?\n")
+    dialogue.deliver("2;0,345.60,0.0,1\n")
+    XCTAssertEqual(
+      dialogue.last?.actuator, ActuatorState(isOn: false, watts: 345.6, deadManSeconds: 0, tripped: true))
+  }
+
   func testMakeSafe() {
     var dialogue = identified()
-    XCTAssertEqual(dialogue.start(.makeSafe), "HEAT:STAT OFF\nHEAT:ALL?\n")
-    dialogue.deliver("0,345.60,0.0,1\n")
+    XCTAssertEqual(dialogue.start(.makeSafe), "HEAT:STAT OFF\n*ESE 2;*ESE?;HEAT:ALL?\n")
+    dialogue.deliver("2;0,345.60,0.0,1\n")
     XCTAssertEqual(
       dialogue.last?.actuator, ActuatorState(isOn: false, watts: 345.6, deadManSeconds: 0, tripped: true))
     XCTAssertEqual(
-      dialogue.run(.makeSafe) { _ in "1,345.60,29.8,0\n" }?.fault, .readBack(index: 1, expected: 0, received: 1))
+      dialogue.run(.makeSafe) { numbered($0, "1,345.60,29.8,0") }?.fault, .readBack(index: 1, expected: 0, received: 1))
   }
 
   /// The command to switch off goes out with the very first frame, also when nothing is known about the line.
@@ -117,11 +128,11 @@ final class BC200Tests: XCTestCase {
   /// The answer printed in the data sheet.
   func testEnvironment() {
     var dialogue = identified()
-    XCTAssertEqual(dialogue.start(.readEnvironment), "MEAS:ROOM?\n")
-    dialogue.deliver("+23.05,45.2,101325\n")
+    XCTAssertEqual(dialogue.start(.readEnvironment), "*ESE 2;*ESE?;MEAS:ROOM?\n")
+    dialogue.deliver("2;+23.05,45.2,101325\n")
     XCTAssertEqual(
       dialogue.last?.environment, Environment(celsius: 23.05, relativeHumidityPercent: 45.2, pascals: 101_325))
-    XCTAssertEqual(dialogue.run(.readEnvironment) { _ in "-3.50,45.2,101325\n" }?.environment?.celsius, -3.5)
+    XCTAssertEqual(dialogue.run(.readEnvironment) { numbered($0, "-3.50,45.2,101325") }?.environment?.celsius, -3.5)
   }
 
   func testMalformedAnswers() {
@@ -132,14 +143,15 @@ final class BC200Tests: XCTestCase {
     ] {
       var dialogue = identified()
       XCTAssertEqual(
-        dialogue.run(.readEnvironment) { _ in answer + "\n" }?.fault, .malformed(received: answer.utf8.count), answer)
+        dialogue.run(.readEnvironment) { numbered($0, answer) }?.fault, .malformed(received: 2 + answer.utf8.count),
+        answer)
     }
     for answer in [
       "2,0.00,0.0,0", "0,0.00,5.0,0", "0,0.00,0.0", "0,0.0,0.0,0", "0,0.00,0.0,", "0;0.00,0.0,0", "00,0.00,0.0,0",
     ] {
       var dialogue = identified()
       XCTAssertEqual(
-        dialogue.run(.makeSafe) { _ in answer + "\n" }?.fault, .malformed(received: answer.utf8.count), answer)
+        dialogue.run(.makeSafe) { numbered($0, answer) }?.fault, .malformed(received: 2 + answer.utf8.count), answer)
     }
     // An answer that lacks the error entry or has a broken one.
     for answer in [
@@ -147,13 +159,13 @@ final class BC200Tests: XCTestCase {
     ] {
       var dialogue = identified()
       XCTAssertEqual(
-        dialogue.run(.drive(watts: 345.6)) { _ in answer + "\n" }?.fault, .malformed(received: answer.utf8.count),
+        dialogue.run(.drive(watts: 345.6)) { numbered($0, answer) }?.fault, .malformed(received: 2 + answer.utf8.count),
         answer)
     }
   }
 
   func testEverySplit() {
-    let bytes = Array("1,345.60,29.8,0;0,\"No error\"\n".utf8)
+    let bytes = Array("2;1,345.60,29.8,0;0,\"No error\"\n".utf8)
     for cut in 1..<bytes.count {
       var dialogue = identified()
       dialogue.start(.drive(watts: 345.6))

@@ -181,8 +181,8 @@ final class DT100Tests: XCTestCase {
   func testReadAdjustment() throws {
     let evidence = "\(factorySet);3;\(hexadecimal(crc(factorySet)))\n"
     var dialogue = identified()
-    XCTAssertEqual(dialogue.start(.readAdjustment), "CAL:DATA?;COUN?;CRC?\n")
-    dialogue.deliver(evidence)
+    XCTAssertEqual(dialogue.start(.readAdjustment), "*ESE 2;*ESE?;CAL:DATA?;COUN?;CRC?\n")
+    dialogue.deliver("2;" + evidence)
     let adjustment = try XCTUnwrap(dialogue.last?.adjustment)
     XCTAssertEqual(
       adjustment, Adjustment(coefficients: Coefficients(30, 30, 0, 0), count: 3, checksum: crc(factorySet)))
@@ -192,14 +192,14 @@ final class DT100Tests: XCTestCase {
     var dialogue = identified()
     let wrong = crc(factorySet) ^ 1
     XCTAssertEqual(
-      dialogue.run(.readAdjustment) { _ in "\(factorySet);3;\(hexadecimal(wrong))\n" }?.fault,
+      dialogue.run(.readAdjustment) { numbered($0, "\(factorySet);3;\(hexadecimal(wrong))") }?.fault,
       .checksum(expected: crc(factorySet), received: wrong))
   }
 
   /// Somebody stores another set between two readings: its number no longer is the one read.
   func testReadingOfAnotherSetIsDetected() {
     var dialogue = identified()
-    dialogue.run(.readAdjustment) { _ in "\(factorySet);3;\(hexadecimal(crc(factorySet)))\n" }
+    dialogue.run(.readAdjustment) { numbered($0, "\(factorySet);3;\(hexadecimal(crc(factorySet)))") }
     XCTAssertNotNil(dialogue.run(.read) { _ in "17,8421376,+30.23,3\n" }?.reading)
     XCTAssertEqual(
       dialogue.run(.read) { _ in "18,8421376,+30.23,4\n" }?.fault, .commitCount(expected: 3, received: 4))
@@ -261,7 +261,7 @@ final class DT100Tests: XCTestCase {
       ["CAL:COUN?", "CAL:SEC:STAT?", "CAL:DATA?", "CAL:COUN?", "CAL:SEC:STAT?", "CAL:DATA?;COUN?;CRC?"])
     XCTAssertEqual(dialogue.sent.map(\.isConfidential), [false, true, false, false, false, false])
     XCTAssertEqual(
-      dialogue.sent[2].text, "CAL:DATA \(newSet)\nCAL:DATA?;:SYST:ERR?\n",
+      dialogue.sent[2].text, "CAL:DATA \(newSet)\n*ESE 4;*ESE?;CAL:DATA?;:SYST:ERR?\n",
       "commands and queries are messages of their own")
   }
 
@@ -361,7 +361,7 @@ final class DT100Tests: XCTestCase {
   /// A device that does not confirm the lock is asked three times, then the fault stands.
   func testLockIsTriedThreeTimes() {
     let (report, dialogue, stub) = write(Flaws(staysUnlocked: true))
-    XCTAssertEqual(report?.fault, .malformed(received: 14))
+    XCTAssertEqual(report?.fault, .malformed(received: 16))
     XCTAssertEqual(stub.commands.suffix(7).filter { $0 == "CAL:SEC:STAT ON" }.count, 5, "two more with each clearing")
     XCTAssertEqual(dialogue.sent.filter { $0.text.contains("CAL:SEC:STAT?") && !$0.isConfidential }.count, 3)
   }
@@ -370,11 +370,11 @@ final class DT100Tests: XCTestCase {
   func testLockAfterALostPort() {
     var dialogue = identified()
     dialogue.start(.writeAdjustment(newCoefficients))
-    dialogue.deliver("3\n")
+    dialogue.deliver("2;3\n")
     XCTAssertEqual(dialogue.sent.last?.isConfidential, true)
     dialogue.lose(.hangUp)
     XCTAssertEqual(dialogue.last?.fault, .port(.hangUp))
-    XCTAssertEqual(dialogue.start(.identify), "\n*CLS\nCAL:SEC:STAT ON\n*ESE 2;*ESE?;*IDN?\n")
+    XCTAssertEqual(dialogue.start(.identify), "\n*CLS\nCAL:SEC:STAT ON\n*ESE 4;*ESE?;*IDN?\n")
   }
 
   /// The access code stands in confidential frames and nowhere else, whatever goes wrong.
@@ -406,7 +406,7 @@ final class DT100Tests: XCTestCase {
       XCTAssertNil(dialogue.start(.writeAdjustment(newCoefficients)))
       XCTAssertEqual(dialogue.last?.fault, .unsupported, code)
     }
-    for request in [DeviceRequest.readEnvironment, .drive(watts: 1), .makeSafe] {
+    for request in [DeviceRequest.readEnvironment, .readActuator, .drive(watts: 1), .makeSafe] {
       var dialogue = identified()
       XCTAssertNil(dialogue.start(request))
       XCTAssertEqual(dialogue.last?.fault, .unsupported)

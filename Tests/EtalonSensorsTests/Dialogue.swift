@@ -1,5 +1,6 @@
 import EtalonCore
 import EtalonSensors
+import Foundation
 import XCTest
 
 extension Frame {
@@ -108,6 +109,12 @@ struct Dialogue<D: Driver> {
     XCTAssertEqual(reports.count, 1, "one request, one report")
     return reports.last
   }
+}
+
+/// The answer line to a message that asks for its number in front, or without a number when it does not ask.
+func numbered(_ message: String, _ answer: String) -> String {
+  guard let enable = message.range(of: "*ESE ") else { return answer + "\n" }
+  return message[enable.upperBound...].prefix { $0 != ";" } + ";" + answer + "\n"
 }
 
 /// A stub of a SCPI device: takes the frame apart as IEEE 488.2 does and answers queries from a closure of the test.

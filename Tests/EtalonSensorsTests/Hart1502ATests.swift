@@ -22,7 +22,7 @@ final class Hart1502ATests: XCTestCase {
     let begun = dialogue.now
     XCTAssertEqual(dialogue.start(.read), "T\r")
     XCTAssertTrue(dialogue.driver.isBusy)
-    XCTAssertEqual(dialogue.driver.deadline, begun + (2 * 4_166_666 + 600_000_000))
+    XCTAssertEqual(dialogue.driver.deadline, begun + (2 * 1_041_666 + 600_000_000))
     dialogue.deliver(reading, afterMilliseconds: 50)
     let value = try XCTUnwrap(dialogue.last?.reading)
     XCTAssertEqual(value.value, 125.745)

@@ -58,11 +58,14 @@ final class RepositoryRulesTests: XCTestCase {
   }
 
   func testFaultsThrownAwayAndMarksAreFound() {
-    for text in ["let a = try? read()\n", "// TODO: later\n", "let a = 1  // FIXME\n", "/* XXX */\n"] {
+    for text in [
+      "let a = try? read()\n", "return (try?read())\n", "// TODO: later\n", "let a = 1  // FIXME\n", "/* XXX */\n",
+    ] {
       XCTAssertEqual(RepositoryRules.unfinishedViolations([file("Sources/A/A.swift", text)]).count, 1, text)
     }
     for text in [
-      "// Never write try? here.\n", "let a = \"try? no\"\n", "let mastodon = 1\n", "let TODOs = 1\n", "try read()\n",
+      "// Never write try? here.\n", "let a = \"try? no\"\n", "func pop() -> Entry? {\n", "let TODOs = 1\n",
+      "try read()\n",
     ] {
       XCTAssertEqual(RepositoryRules.unfinishedViolations([file("Sources/A/A.swift", text)]), [], text)
     }

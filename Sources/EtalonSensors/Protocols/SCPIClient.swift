@@ -4,18 +4,18 @@ import EtalonCore
 ///
 /// Each exchange is one frame with one answer line:
 /// ```
-/// commands LF  query ; :SYST:ERR? LF      ->   answer;0,"No error" LF
+/// commands LF  *ESE 37;*ESE?; query ;:SYST:ERR? LF      ->   37;answer;0,"No error" LF
 /// ```
 /// Commands stand in a message of their own, because a message unit in error ends its message: the query after them is
 /// answered also when the device refuses a command, and its error number comes with the answer.
 ///
-/// After a fault, after stray bytes and at the start the client is not synchronised. RS-232 has no device clear, so the
-/// next frame does it in three steps: a line feed that ends whatever the device holds of a broken line, `*CLS` that
-/// empties the error queue, and a number written to the event enable register and read back in front of the answer:
-/// ```
-/// LF *CLS LF  commands LF  *ESE 37;*ESE?; query LF   ->   37;answer LF
-/// ```
-/// Only a line with the number of this exchange is taken, so the late answer to an older query can not be mistaken.
+/// The number of the exchange is written to the event enable register and read back in front of the answer. Only a line
+/// with this number is taken, so neither the late answer to an older query nor an echo can be mistaken. A query whose
+/// answer carries a number of its own may go without, which is shorter.
+///
+/// After a fault, after stray bytes and at the start the client is not synchronised, and the next exchange has its number
+/// in any case. RS-232 has no device clear; in its place the frame starts with a line feed, which ends whatever the device
+/// holds of a broken line, and `*CLS`, which empties the error queue.
 public struct SCPIClient: Sendable {
   /// The line that the client talks on.
   public private(set) var exchange: LineExchange
@@ -49,13 +49,17 @@ public struct SCPIClient: Sendable {
   ///   - commands: message units without answer, joined by semicolons; empty for none.
   ///   - query: message units with answers, joined by semicolons; not empty, starting from the root.
   ///   - checksErrors: whether the oldest entry of the error queue is asked for behind the query.
+  ///   - isNumbered: false for a query whose answer carries a number of its own.
   /// - Returns: the frame to send; together they must fit one.
-  public mutating func begin(commands: Frame, query: Frame, checksErrors: Bool, at instant: Instant) -> Frame {
+  public mutating func begin(
+    commands: Frame, query: Frame, checksErrors: Bool, isNumbered: Bool = true, at instant: Instant
+  ) -> Frame {
     self.checksErrors = checksErrors
-    isTagged = !isSynchronised || exchange.hasStrayBytes
+    let isClearing = !isSynchronised || exchange.hasStrayBytes
+    isTagged = isNumbered || isClearing
     isSynchronised = false
     var message = Frame()
-    if isTagged {
+    if isClearing {
       message.append(ascii: "\n*CLS\n")
       if !clearing.isEmpty {
         message.append(clearing)
