@@ -82,10 +82,14 @@ public struct LinuxWorld: World, ~Copyable {
   /// When the ports were last looked at, as seen after the look.
   private var swept = Instant(nanoseconds: Int64.min)
 
-  /// Blocks SIGINT, SIGTERM and SIGHUP in this thread and all that it starts, so that they come to the world only. Call
-  /// it before the first thread is started; a signal that a parent process chose to ignore stays ignored.
+  /// Blocks SIGINT, SIGTERM and SIGHUP in this thread and all that it starts, so that they come to the world only, and
+  /// SIGPIPE and SIGXFSZ, so that a reader that goes away or a full disk is an error of that write and does not end the
+  /// process with an actuator on. Call it before the first thread is started; a signal that a parent process chose to
+  /// ignore stays ignored.
   public static func blockSignals() {
     var set = signalSet()
+    sigaddset(&set, SIGPIPE)
+    sigaddset(&set, SIGXFSZ)
     pthread_sigmask(SIG_BLOCK, &set, nil)
   }
 
@@ -202,6 +206,8 @@ public struct LinuxWorld: World, ~Copyable {
       }
       if let deadline, swept >= deadline {
         latest = max(latest, LinuxClock.now())
+        // The ports have their turn before the next wake, also if the deadline stays in the past.
+        swept = Instant(nanoseconds: Int64.min)
         return TimedInput(.wake, at: latest)
       }
       wait(until: deadline)
@@ -221,8 +227,8 @@ public struct LinuxWorld: World, ~Copyable {
           events.baseAddress!.assumingMemoryBound(to: UInt32.self), 64, milliseconds)
       }
     }
+    guard count >= 0 else { return }
     swept = LinuxClock.now()
-    guard count > 0 else { return }
     for index in 0..<Int(count) {
       switch tokens[index] {
       case Self.timerToken:
@@ -252,7 +258,7 @@ public struct LinuxWorld: World, ~Copyable {
 
   private mutating func takeSignals() {
     var information = signalfd_siginfo()
-    while withUnsafeMutableBytes(of: &information, { read(signals, $0.baseAddress!, $0.count) }) > 0 {
+    while withUnsafeMutableBytes(of: &information, { Glibc.read(signals, $0.baseAddress!, $0.count) }) > 0 {
       stopRequests += 1
       let asksNow =
         policy == .immediate || stopRequests > 1 || information.ssi_signo == UInt32(bitPattern: SIGHUP)

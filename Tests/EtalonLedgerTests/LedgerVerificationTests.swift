@@ -3,6 +3,65 @@ import Glibc
 import XCTest
 
 final class LedgerVerificationTests: XCTestCase {
+  /// A file of format version 1, made byte by byte from the format's description by another program, with a checksum
+  /// computed bit by bit. It must load for ever.
+  func testReferenceFileOfVersionOne() throws {
+    let digits =
+      "8945544c4e0d0a1a01000000292b6cff000000000100000000000000000000000000000000cebcbe910d000000020100"
+      + "00000000000000ca9a3b00000000743a2032352e30303020430d0ac3f7f6af14000000c80200000000000000ffffffff"
+      + "ffffffff000102030405060708090a0b0c0d0e0f10111213f6f7c5fe"
+    let text = Array(digits.utf8)
+    let bytes = stride(from: 0, to: text.count, by: 2).map {
+      UInt8(String(decoding: text[$0..<$0 + 2], as: UTF8.self), radix: 16)!
+    }
+    let digest = "1d9b4c00f40a97c8dbe30742fce1ea214b482e6b43f58f0af0f65a93ee6da760"
+    let found = LedgerVerification(bytes: bytes, expectedRecords: 3, expectedDigest: digest)
+    XCTAssertTrue(found.checks.allSatisfy { $0.outcome == .pass })
+    XCTAssertEqual(
+      try records(LedgerReader(bytes: bytes)),
+      [
+        LedgerRecord(kind: 1, sequence: 0, instant: 0, payload: []),
+        LedgerRecord(kind: 2, sequence: 1, instant: 1_000_000_000, payload: Array("t: 25.000 C\r\n".utf8)),
+        LedgerRecord(kind: 200, sequence: 2, instant: -1, payload: Array(0..<20)),
+      ])
+  }
+
+  /// Random cuts, repetitions and changes: whatever is called sound is a beginning of what was written.
+  func testRandomDamage() throws {
+    let (bytes, starts, _) = try sampleLedger(20)
+    var state: UInt64 = 20_260_101
+    // SplitMix64 (Steele, Lea and Flood, OOPSLA 2014).
+    func draw(_ bound: Int) -> Int {
+      state &+= 0x9E37_79B9_7F4A_7C15
+      var word = state
+      word = (word ^ word >> 30) &* 0xBF58_476D_1CE4_E5B9
+      word = (word ^ word >> 27) &* 0x94D0_49BB_1331_11EB
+      return Int((word ^ word >> 31) % UInt64(bound))
+    }
+    var sound = 0
+    for round in 0..<4000 {
+      var changed = bytes
+      for _ in 0...draw(3) where !changed.isEmpty {
+        let from = draw(changed.count)
+        let to = min(changed.count, from + 1 + draw(60))
+        switch draw(5) {
+        case 0: changed.removeSubrange(from..<to)
+        case 1: changed.insert(contentsOf: changed[from..<to], at: draw(changed.count))
+        case 2: changed[from] = UInt8(draw(256))
+        case 3: changed.removeSubrange(from...)
+        default: for index in from..<to { changed[index] = 0 }
+        }
+      }
+      let found = LedgerVerification(bytes: changed)
+      guard found.isSound else { continue }
+      sound += 1
+      let end = starts[Int(found.records)]
+      XCTAssertTrue(changed[..<end].elementsEqual(bytes[..<end]), "round \(round)")
+      XCTAssertEqual(changed.count, end + found.tornBytes)
+    }
+    XCTAssertGreaterThan(sound, 100, "plain cuts are sound")
+  }
+
   /// Every byte of a small ledger is changed in its lowest bit, its highest bit and all bits, one at a time. Each change
   /// is found, without any expectation from outside.
   func testEveryChangedByteIsFound() throws {

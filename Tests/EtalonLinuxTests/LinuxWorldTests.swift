@@ -25,6 +25,19 @@ final class LinuxWorldTests: XCTestCase {
     XCTAssertTrue(world.nextInput(until: world.now() + quietNanoseconds).isWake)
   }
 
+  /// A deadline that stays in the past does not keep the ports from their turn.
+  func testPastDeadlineAndPorts() throws {
+    let terminal = BareTerminal()
+    var world = try LinuxWorld(ports: [.serial(path: terminal.slavePath, settings: settings)], signals: .none)
+    let past = world.now()
+    XCTAssertEqual(world.nextInput(until: past).opened, 0)
+    terminal.send("t: 25.000 C")
+    let end = world.now() + patienceNanoseconds
+    var next = world.nextInput(until: past)
+    while next.isWake && next.instant < end { next = world.nextInput(until: past) }
+    XCTAssertEqual(next.text, "t: 25.000 C")
+  }
+
   /// Wakes come at their deadlines and not before, in order, also when the deadline moves or is past.
   func testDeadlines() throws {
     var world = try LinuxWorld(ports: [], signals: .none)
@@ -182,6 +195,26 @@ final class LinuxWorldTests: XCTestCase {
       XCTAssertEqual(raise(SIGHUP), 0)
       XCTAssertEqual(world.nextInput(until: nil).stop, .now)
     }
+  }
+
+  /// A reader that goes away is an error of the write and not the end of the process.
+  func testBrokenPipe() throws {
+    var before = sigset_t()
+    pthread_sigmask(SIG_BLOCK, nil, &before)
+    LinuxWorld.blockSignals()
+    var ends: [Int32] = [-1, -1]
+    XCTAssertEqual(pipe(&ends), 0)
+    close(ends[0])
+    XCTAssertEqual(write(ends[1], ends, 4), -1)
+    XCTAssertEqual(errno, EPIPE)
+    close(ends[1])
+    // Takes the signal that waits, so that it does not strike when the mask is put back.
+    var waiting = sigset_t()
+    sigemptyset(&waiting)
+    sigaddset(&waiting, SIGPIPE)
+    var none = timespec()
+    XCTAssertEqual(sigtimedwait(&waiting, nil, &none), SIGPIPE)
+    pthread_sigmask(SIG_SETMASK, &before, nil)
   }
 
   /// A failure off the loop comes as an input, once, also while nothing else happens and no deadline is set.
