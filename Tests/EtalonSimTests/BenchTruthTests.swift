@@ -153,4 +153,42 @@ final class BenchTruthTests: XCTestCase {
       return XCTFail("a window without a conversion has no truth")
     }
   }
+
+  /// What a session computes from what it is told differs from the truth by what the budget says, over many benches.
+  ///
+  /// At 45 °C the parabola through 0, 30 and 60 °C has the weights −1/8, 3/4 and 3/8; with u = 10 mK and r = 0.6 the
+  /// variance of the correction is u² ((1 − r) Σw² + r) (JCGM 100, equation 16).
+  func testErrorsOfManyBenchesMatchTheBudget() throws {
+    var configuration = SimConfiguration.ideal(celsius: 45)
+    let defaults = SimConfiguration()
+    configuration.reference = defaults.reference
+    configuration.reference.noiseKelvin = 0
+    configuration.device.offsetKelvin = defaults.device.offsetKelvin
+    configuration.device.gain = defaults.device.gain
+    configuration.device.curvatureKelvin = defaults.device.curvatureKelvin
+    configuration.gradientKelvin = defaults.gradientKelvin
+    let nominal = try ReferenceTruth(celsius: [0, 30, 60], correctionsKelvin: [0.010, -0.004, 0.013])
+    let squares = 1.0 / 64 + 9.0 / 16 + 9.0 / 64
+    let variance = 1e-4 * (0.4 * squares + 0.6) + 0.020 * 0.020 / 3 + 0.015 * 0.015 / 3
+    let count = 1000
+    var sum = 0.0
+    var covered = 0
+    for seed in 0..<UInt64(count) {
+      var probe = try BenchProbe(configuration, seed: seed)
+      var outbox = Outbox()
+      probe.bench.openWindow(at: Instant(nanoseconds: probe.now), into: &outbox)
+      let shown = try XCTUnwrap(Double(probe.ask("MEAS?\n").dropLast()))
+      let reading = try XCTUnwrap(Double(probe.ask("FETC?\r", port: 0).dropLast()))
+      let truth = try XCTUnwrap(probe.bench.closeWindow(at: Instant(nanoseconds: probe.now), into: &outbox))
+      XCTAssertEqual(truth.readings, 1)
+      let found = shown - (reading + nominal.correction(at: reading))
+      let normalised = (found - truth.error) / variance.squareRoot()
+      sum += normalised * normalised
+      covered += normalised.magnitude <= 2 ? 1 : 0
+    }
+    // The root mean square of 1000 values has a relative standard error of 2.2 %; four of them.
+    XCTAssertEqual((sum / Double(count)).squareRoot(), 1, accuracy: 0.09)
+    // 95.45 % of a normal distribution; the rectangular parts make it a little more.
+    XCTAssertEqual(Double(covered) / Double(count), 0.957, accuracy: 0.025)
+  }
 }
