@@ -35,7 +35,8 @@ public struct SimulatedRun: Sendable {
   ) throws(FileFault) {
     source = try SourceFile(path: session, kind: .session)
     plan = try SessionFile.load(source, overrides: overrides)
-    let directory = try board ?? SessionFile.boardDirectory(ofSession: session)
+    let directory: String
+    if let board { directory = board } else { directory = try SessionFile.boardDirectory(ofSession: session) }
     self.board = try BoardFile.load(directory: directory)
     self.simulation = try SimFile.load(path: simulation ?? directory + "/sim.yaml")
     faults = self.simulation.faults

@@ -10,6 +10,8 @@
   case readAdjustment
   /// Unlock, write, read back, commit, lock, and read back what was committed.
   case writeAdjustment(Coefficients)
+  /// The state of the actuator, without changing it.
+  case readActuator
   /// Set the actuator's output in watts and keep its dead-man alive.
   case drive(watts: Double)
   /// Go to the safe state and confirm it by reading it back.

@@ -17,7 +17,7 @@ extension SessionEngine {
     guard var step = adjusting else { return false }
     if step.isDone {
       adjusting = nil
-      sampling.resumeDevice()
+      sampling.resumeDevice(at: instant)
       beginStep(number + 1, at: instant, &outbox)
       return true
     }

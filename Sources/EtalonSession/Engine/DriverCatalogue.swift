@@ -26,3 +26,20 @@ enum DriverCatalogue {
     return driver
   }
 }
+
+extension DriverCatalogue {
+  private struct RoleFinder: SensorVisitor {
+    let name: String
+    var roles: SensorRoles = []
+    mutating func visit<D: CataloguedDriver>(_ driver: D.Type) {
+      if D.entry.isNamed(name.utf8) { roles = D.entry.roles }
+    }
+  }
+
+  /// Which roles a device can serve; empty for one that the catalogue does not know.
+  static func roles(of device: String) -> SensorRoles {
+    var finder = RoleFinder(name: device)
+    SensorCatalogue.visit(&finder)
+    return finder.roles
+  }
+}

@@ -107,7 +107,7 @@ public enum Verdict: String, Sendable {
 }
 
 /// Why a run failed.
-public struct Failure: Sendable, Equatable {
+public struct Failure: Error, Sendable, Equatable {
   public var exitCode: ExitCode
   /// Role concerned; empty when it is none in particular.
   public var role: String

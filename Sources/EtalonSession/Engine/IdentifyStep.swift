@@ -32,7 +32,7 @@ extension SessionEngine {
       fail(failure, at: instant, &outbox)
       return true
     }
-    sampling.start(at: instant)
+    sampling.trying { sampling throws(SamplingFault) in try sampling.start(at: instant) }
     beginStep(number + 1, at: instant, &outbox)
     return true
   }

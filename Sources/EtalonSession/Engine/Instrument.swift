@@ -8,7 +8,7 @@ struct Instrument: Sendable {
   enum Purpose: Sendable, Equatable {
     case initialSafe, finalSafe, identify, readAdjustment, writeAdjustment, drive, environment
     /// A reading for tick number `tick` of the sampler.
-    case reading(tick: UInt64)
+    case reading(tick: UInt32)
   }
 
   let roles: [String]

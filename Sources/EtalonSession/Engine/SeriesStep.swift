@@ -23,7 +23,9 @@ extension SessionEngine {
     series.began = instant
     self.series = series
     control.setpoint = series.visit.setpoint
-    sampling.beginSettling(hold: series.plan.settle.holdSeconds)
+    sampling.trying { sampling throws(SamplingFault) in
+      try sampling.beginSettling(hold: series.plan.settle.holdSeconds)
+    }
     progress.visit = series.index + 1
     progress.setpoint = series.visit.setpoint
     progress.activity = .approaching
@@ -87,7 +89,9 @@ extension SessionEngine {
     series.consecutiveMissing = 0
     series.truthIsForNobody = false
     self.series = series
-    sampling.openWindow(samples: series.plan.measure.samples, blocks: series.plan.measure.blocks)
+    sampling.trying { sampling throws(SamplingFault) in
+      try sampling.openWindow(samples: series.plan.measure.samples, blocks: series.plan.measure.blocks)
+    }
     progress.windowNeeded = series.plan.measure.samples
     progress.windowSamples = 0
     outbox.act(.window(open: true))
@@ -134,14 +138,19 @@ extension SessionEngine {
     self.series = series
     sampling.addToWindow(pair)
     progress.windowSamples += 1
-    guard let means = sampling.windowMeans else { return }
-    let latest = means.reference
+    guard let window = sampling.window, window.isComplete else { return }
+    guard let reference = window.result(.reference), let indication = window.result(.indication),
+      let difference = window.result(.difference)
+    else {
+      retry("the window gives no mean", at: instant, &outbox)
+      return
+    }
     let point = PointResult(
       phase: series.phase, direction: series.visit.direction, setpoint: series.visit.setpoint,
-      referenceReading: latest, referenceCorrection: certificate.correctionOrZero(at: latest),
-      indication: means.indication, raw: means.raw, samples: series.plan.measure.samples, rejected: series.rejected,
-      missing: series.missing, typeA: means.standardUncertainty, typeADegreesOfFreedom: means.degreesOfFreedom,
-      blockCorrelation: means.blockCorrelation, opened: series.windowOpened, closed: instant)
+      referenceReading: reference.mean, referenceCorrection: certificate.steeringCorrection(at: reference.mean),
+      indication: indication.mean, raw: window.result(.raw)?.mean ?? .nan, samples: series.plan.measure.samples, rejected: series.rejected,
+      missing: series.missing, typeA: difference.standardUncertainty,
+      typeADegreesOfFreedom: difference.degreesOfFreedom, blockCorrelation: difference.lagOneCorrelation, opened: series.windowOpened, closed: instant)
     closeWindow(&outbox)
     outbox.record(measurement: point)
     self.series?.measured.append(point)

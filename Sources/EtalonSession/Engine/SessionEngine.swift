@@ -78,8 +78,8 @@ public struct SessionEngine: Automaton {
     }
     self.instruments = instruments
     guardian = EnvironmentGuard(plan.environment)
-    sampling = SamplingState(plan: plan, certificate: certificate)
-    control = ControlState(board: board)
+    sampling = try SamplingState(plan: plan, certificate: certificate)
+    control = try ControlState(board: board, plant: bench.plant, periodSeconds: 1 / plan.sampling.rateHertz)
     progress = Progress(plan: plan)
   }
 
@@ -93,7 +93,7 @@ public struct SessionEngine: Automaton {
       if earliest.map({ instant < $0 }) ?? true { earliest = instant }
     }
     for instrument in instruments { consider(instrument.deadline) }
-    consider(sampling.nextTick)
+    consider(sampling.nextWake)
     consider(series?.deadline)
     return earliest
   }
@@ -133,7 +133,7 @@ public struct SessionEngine: Automaton {
       let step = instruments[index].wake(at: instant)
       perform(step, of: index, at: instant, &outbox)
     }
-    if let due = sampling.nextTick, due <= instant { tick(at: instant, &outbox) }
+    if let due = sampling.nextWake, due <= instant { tick(at: instant, &outbox) }
   }
 
   /// Sends what a driver wants sent and hands on what it reports.

@@ -22,7 +22,7 @@ struct RunCommand: ParsableCommand {
   func run() throws {
     let (source, plan, board, _) = try arguments.load()
     let bench = try Fail.reporting {
-      let bench = try BenchFile.load(path: bench)
+      let bench = try BenchFile.load(path: self.bench)
       try BenchFile.check(bench, serves: plan)
       let report = try PlanReport(session: plan, board: board)
       if dryRun { print(arguments.json ? try report.json() : report.text()) }
@@ -51,9 +51,9 @@ struct RunCommand: ParsableCommand {
     var recorder = LedgerRecording(output.writer, header: header, at: clock.instant)
     var line = ProgressLine(quiet: false)
     let writer = output.writer
-    runLoop(&engine, in: &world, recorder: &recorder) { engine, _ in
-      line.show(engine.progress, acknowledged: writer.acknowledged)
-    }
+    runLoop(
+      &engine, in: &world, recorder: &recorder,
+      observe: { engine, _ in line.show(engine.progress, acknowledged: writer.acknowledged) })
     line.end()
     let ledger = try Fail.reporting { try output.writer.close() }
     try output.finish(results: engine.results, header: header, ledger: ledger, json: arguments.json)

@@ -1,0 +1,70 @@
+import EtalonCore
+import EtalonMetrology
+
+/// Holding the set point: a bounded PI controller on the corrected reading of the reference.
+struct ControlState: Sendable {
+  var controller: PIController
+  /// °C; nil while nothing is controlled.
+  var setpoint: Double?
+  /// Exchanges with the actuator that failed, one after the other.
+  var failures = 0
+  /// After so many failures the actuator counts as lost; its dead-man has switched it off by then.
+  static let failuresAllowed = 10
+
+  init(board: BoardPlan, plant: BenchPlan.Plant?, periodSeconds: Double) throws(Failure) {
+    do throws(PIController.Fault) {
+      controller = try PIController(
+        PIController.Configuration(
+          heatCapacityJoulesPerKelvin: plant?.heatCapacityJoulesPerKelvin ?? board.heatCapacityJoulesPerKelvin,
+          lossWattsPerKelvin: board.lossWattsPerKelvin + board.coolingWattsPerKelvin,
+          idleCelsius: board.steadyCelsius(watts: 0),
+          delaySeconds: (plant?.delaySeconds ?? board.delaySeconds) + periodSeconds,
+          limitsWatts: 0...board.actuatorMaximumWatts))
+    } catch {
+      throw Failure(.badBench, "the board's plant gives no controller: \(error)")
+    }
+  }
+}
+
+extension ReferenceCertificate {
+  /// The correction for steering only: outside the certificate's range it is that of the nearer end, because a set point
+  /// must be approached from anywhere. Results never use it.
+  func steeringCorrection(at reading: Double) -> Double {
+    let s = (Swift.min(Swift.max(reading, lowerBound), upperBound) - centre) / halfSpan
+    var value = 0.0
+    for coefficient in coefficients.reversed() { value = value * s + coefficient }
+    return value
+  }
+}
+
+extension SessionEngine {
+  /// A new reading of the reference: decide the actuator's output and send it, unless the last one is still under way.
+  mutating func steer(_ reading: Double, at instant: Instant) {
+    guard let actuator, let setpoint = control.setpoint, instruments[actuator].isIdle else { return }
+    let measured = reading + certificate.steeringCorrection(at: reading)
+    let watts = control.controller.update(measured: measured, setpoint: setpoint, at: instant)
+    results.energised = true
+    instruments[actuator].request(.drive(watts: watts), for: .drive)
+  }
+
+  mutating func driveReport(_ report: DeviceReport, at instant: Instant, _ outbox: inout Outbox) {
+    switch report {
+    case .actuator(let state):
+      control.failures = 0
+      outbox.record(actuator: state)
+    default:
+      control.failures += 1
+      guard control.failures >= ControlState.failuresAllowed, let actuator else { return }
+      let role = instruments[actuator].roles.first ?? ""
+      var code = ExitCode.deviceAbsent
+      var reason = "it does not do as it is told"
+      if case .fault(let fault) = report {
+        code = fault.exitCode
+        reason = fault.explanation
+      }
+      fail(
+        Failure(code, role: role, "\(role): \(control.failures) commands in a row failed: \(reason)"), at: instant,
+        &outbox)
+    }
+  }
+}

@@ -1,0 +1,96 @@
+import EtalonCore
+
+extension SessionEngine {
+  /// A tick of the sampler: ask both sides for a reading, and take what is complete.
+  mutating func tick(at instant: Instant, _ outbox: inout Outbox) {
+    if let tick = sampling.sampler.begin(at: instant) {
+      for index in [reference, device] {
+        guard !(index == device && sampling.deviceIsPaused) else { continue }
+        // A device that is still busy with the request before has no reading for this tick.
+        guard instruments[index].isIdle else { continue }
+        instruments[index].request(.read, for: .reading(tick: tick.number))
+      }
+      watchEnvironment(at: instant)
+      progress.remainingSeconds = series?.remainingSeconds(rateHertz: plan.sampling.rateHertz) ?? 0
+    }
+    takePairs(at: instant, &outbox)
+    lookForLostDevices(at: instant, &outbox)
+  }
+
+  mutating func readingReport(
+    _ report: DeviceReport, tick: UInt32, of index: Int, at instant: Instant, _ outbox: inout Outbox
+  ) {
+    guard sampling.isRunning, case .reading(let reading) = report else { return }
+    let isReference = index == reference
+    let acceptance = sampling.sampler.add(reading, from: isReference ? .reference : .device, tick: tick)
+    if acceptance == .accepted, reading.quality.isDisjoint(with: Pair.unusable) {
+      sampling.lastGood[isReference ? 0 : 1] = instant
+      if isReference {
+        sampling.latestReference = reading.value
+        sampling.settle.add(reading.value, at: reading.instant)
+        progress.reference = reading.value
+        progress.slope = sampling.settle.slope
+        steer(reading.value, at: instant)
+      } else {
+        sampling.latestIndication = reading.value
+        progress.indication = reading.value
+      }
+    }
+    takePairs(at: instant, &outbox)
+  }
+
+  private mutating func takePairs(at instant: Instant, _ outbox: inout Outbox) {
+    while let raw = sampling.sampler.nextPair(at: instant) {
+      // What the rejector gives back belongs to the middle of its window, some samples ago.
+      if sampling.rejector != nil {
+        if let judged = sampling.rejector?.add(raw) { take(judged, at: instant, &outbox) }
+      } else {
+        take(raw, at: instant, &outbox)
+      }
+    }
+    results.samples = Int(sampling.sampler.counters.samples)
+    results.gaps = Int(sampling.sampler.counters.gaps)
+    progress.samples = results.samples
+    progress.gaps = results.gaps
+    progress.faults = results.faultCount
+  }
+
+  private mutating func take(_ pair: Pair, at instant: Instant, _ outbox: inout Outbox) {
+    _ = sampling.estimator.add(pair)
+    let corrected = pair.isUsable ? sampling.estimator.corrected(indication: pair.indication) : nil
+    outbox.record(RecordKind.pair.rawValue) {
+      $0.append(pair.tick)
+      $0.append(pair.instant)
+      $0.append(pair.reference)
+      $0.append(pair.indication)
+      $0.append(pair.raw)
+      $0.append(pair.quality.rawValue)
+      $0.append(corrected?.value ?? .nan)
+      $0.append(corrected?.standardUncertainty ?? .nan)
+    }
+    if let series, series.state == .measuring, pair.instant >= series.windowOpened {
+      windowPair(pair, at: instant, &outbox)
+    }
+  }
+
+  /// A device that has given no good reading for long ends the run: nothing will settle without it.
+  private mutating func lookForLostDevices(at instant: Instant, _ outbox: inout Outbox) {
+    guard sampling.isRunning else { return }
+    let limit = plan.sampling.maximumGapSeconds * Self.lostAfterGaps
+    for (side, index) in [reference, device].enumerated() {
+      if side == 1, sampling.deviceIsPaused { continue }
+      guard let last = sampling.lastGood[side], instant.seconds(since: last) > limit else { continue }
+      let role = instruments[index].roles.first ?? ""
+      let kinds = results.faults.filter { $0.role == role }
+      let worst = kinds.max { $0.count < $1.count }
+      let isSilent = worst.map { $0.kind == "timeout" || $0.kind == "truncated" || $0.kind == "port" } ?? true
+      fail(
+        Failure(
+          isSilent ? .deviceAbsent : .inputOutput, role: role,
+          "\(role) at \(instruments[index].portName) has given no good reading for \(Int(limit)) s"
+            + (worst.map { " (\($0.count) times: \($0.kind))" } ?? "") + "; check power, cable and device"),
+        at: instant, &outbox)
+      return
+    }
+  }
+}

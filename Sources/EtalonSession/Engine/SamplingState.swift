@@ -1,0 +1,141 @@
+import EtalonCore
+import EtalonMetrology
+
+/// Everything between a reading and a mean: the periodic sampler, the rejector, the settle criterion, the window under
+/// way and the on-line calibration.
+struct SamplingState: Sendable {
+  var sampler: Sampler
+  var rejector: HampelRejector?
+  var settle: SettleDetector
+  var window: BlockMeans?
+  var estimator: OnlineCalibration
+  private let freshEstimator: OnlineCalibration
+  private let periodNanoseconds: Int64
+  private(set) var isRunning = false
+  /// While the device is being adjusted it is not read.
+  private(set) var deviceIsPaused = false
+  /// Latest good reading of the reference, °C, before correction.
+  var latestReference: Double?
+  var latestIndication: Double?
+  /// When each side last gave a good reading.
+  var lastGood: [Instant?] = [nil, nil]
+
+  init(plan: SessionPlan, certificate: ReferenceCertificate) throws(Failure) {
+    let sampling = plan.sampling
+    periodNanoseconds = Int64((1e9 / sampling.rateHertz).rounded())
+    let resolution = plan.roles.first { $0.kind == .device }?.resolutionKelvin ?? 0
+    do throws(SamplingFault) {
+      sampler = try Sampler(
+        Sampler.Configuration(
+          periodNanoseconds: periodNanoseconds, alignNanoseconds: Int64(sampling.alignSeconds * 1e9)),
+        startingAt: Instant(nanoseconds: 0))
+      if let reject = sampling.reject {
+        rejector = try HampelRejector(window: reject.window, threshold: reject.k, resolution: resolution)
+      }
+      settle = try SettleDetector(holdNanoseconds: 1_000_000_000, periodNanoseconds: periodNanoseconds)
+    } catch {
+      throw Failure(.badData, "the session's sampling can not be done: \(error)")
+    }
+    freshEstimator = try Self.makeEstimator(plan, certificate, resolution)
+    estimator = freshEstimator
+  }
+
+  /// When time alone makes something due.
+  var nextWake: Instant? {
+    guard isRunning else { return nil }
+    guard let deadline = sampler.deadline else { return sampler.nextTick }
+    return min(deadline, sampler.nextTick)
+  }
+
+  mutating func start(at instant: Instant) throws(SamplingFault) {
+    sampler = try Sampler(sampler.configuration, startingAt: instant)
+    isRunning = true
+    lastGood = [instant, instant]
+  }
+
+  mutating func stop() { isRunning = false }
+
+  mutating func pauseDevice() { deviceIsPaused = true }
+
+  mutating func resumeDevice(at instant: Instant) {
+    deviceIsPaused = false
+    lastGood[1] = instant
+  }
+
+  /// The device has another response now: what was learnt about the old one is void.
+  mutating func deviceWasAdjusted() { estimator = freshEstimator }
+
+  mutating func beginSettling(hold seconds: Double) throws(SamplingFault) {
+    settle = try SettleDetector(holdNanoseconds: Int64(seconds * 1e9), periodNanoseconds: periodNanoseconds)
+  }
+
+  func isSettled(slope: Double, standardDeviation: Double) -> Bool {
+    settle.isSettled(slopeLimitPerSecond: slope, standardDeviationLimit: standardDeviation)
+  }
+
+  mutating func openWindow(samples: Int, blocks: Int) throws(SamplingFault) {
+    window = try BlockMeans(samples: samples, blocks: blocks)
+  }
+
+  mutating func closeWindow() { window = nil }
+
+  mutating func addToWindow(_ pair: Pair) { window?.add(pair) }
+
+  /// Does what can fail only for values that the session file was checked for.
+  mutating func trying(_ body: (inout SamplingState) throws(SamplingFault) -> Void) {
+    do throws(SamplingFault) { try body(&self) } catch {
+      preconditionFailure("a checked session asks for no window that is impossible: \(error)")
+    }
+  }
+
+  /// Priors of the on-line calibration: the device's errors are expected within the acceptance limits' size, the
+  /// reference is known by its certificate, the noises are those of the readings' resolution or better.
+  private static func makeEstimator(
+    _ plan: SessionPlan, _ certificate: ReferenceCertificate, _ resolution: Double
+  ) throws(Failure) -> OnlineCalibration {
+    let limit = max(abs(plan.acceptance.errorLimits.lowerBound), abs(plan.acceptance.errorLimits.upperBound))
+    var drift = 0.0
+    var gradient = 0.0
+    for input in plan.model.inputs {
+      let u: Double
+      switch input.source {
+      case .rectangular(let halfWidth): u = halfWidth / 3.0.squareRoot()
+      case .triangular(let halfWidth): u = halfWidth / 6.0.squareRoot()
+      case .normal(let uncertainty): u = uncertainty
+      default: continue
+      }
+      if input.name.hasSuffix(".gradient") {
+        gradient = (gradient * gradient + u * u).squareRoot()
+      } else {
+        drift = (drift * drift + u * u).squareRoot()
+      }
+    }
+    var covariance = InlineArray<4, InlineArray<4, Double>>(repeating: InlineArray(repeating: 0))
+    var correction = [0.0, 0.0, 0.0, 0.0]
+    let count = certificate.coefficients.count
+    for row in 0..<count {
+      correction[row] = certificate.coefficients[row]
+      for column in 0..<count { covariance[row][column] = certificate.covariance[row * count + column] }
+    }
+    let reference = OnlineCalibrationConfiguration.Reference(
+      centre: certificate.centre, halfSpan: certificate.halfSpan, basisCount: count,
+      correction: Coefficients(correction[0], correction[1], correction[2], correction[3]), covariance: covariance,
+      driftStandardUncertainty: drift, gradientStandardUncertainty: gradient,
+      noise: CorrelatedNoise(standardDeviation: 0.002, correlationTimeSeconds: 0))
+    do throws(OnlineCalibrationConfiguration.Fault) {
+      return try OnlineCalibration(
+        OnlineCalibrationConfiguration(
+          response: .init(
+            direct: certificate.lowerBound...certificate.upperBound, degree: 3,
+            standardUncertainty: Coefficients(limit, limit, limit / 2, limit / 4)),
+          process: .init(
+            motion: CorrelatedNoise(standardDeviation: 0.005, correlationTimeSeconds: 30),
+            levelDriftPerRootSecond: 0.001),
+          reference: reference,
+          deviceNoise: CorrelatedNoise(standardDeviation: 0.005, correlationTimeSeconds: 0),
+          resolution: resolution, periodSeconds: 1 / plan.sampling.rateHertz, maximumBlockSpread: 0.1))
+    } catch {
+      throw Failure(.badData, "the session gives no on-line calibration: \(error)")
+    }
+  }
+}

@@ -1,0 +1,109 @@
+import ArgumentParser
+import EtalonCore
+import EtalonLinux
+import EtalonSession
+import Foundation
+
+struct ReadCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "read", abstract: "Show live readings of one role with their quality, without a session.")
+
+  @Argument(help: "The role, as the bench file names it.")
+  var role: String
+
+  @Option(name: .long, help: "The bench file.")
+  var bench: String
+
+  @Option(name: .long, help: "Number of readings; without it until Ctrl-C.")
+  var count: Int?
+
+  @Option(name: .long, help: "Seconds between readings.")
+  var period: Double = 1
+
+  @Flag(name: .long, help: "Print one JSON object for each reading.")
+  var json = false
+
+  func validate() throws {
+    if let count, count < 1 { throw ValidationError("--count \(count) is below 1") }
+    guard period >= 0.001, period <= 3600 else { throw ValidationError("--period \(period) is not 0.001 to 3600 s") }
+  }
+
+  func run() throws {
+    let plan = try Fail.reporting { try BenchFile.load(path: bench) }
+    var monitor = try Fail.reporting {
+      try ReadingMonitor(role: role, bench: plan, periodSeconds: period, count: count)
+    }
+    guard let instrument = plan.instrument(for: role)?.instrument else { return }
+    LinuxWorld.blockSignals()
+    var world: LinuxWorld
+    do throws(PortFault) {
+      world = try LinuxWorld(
+        ports: [.serial(path: instrument.port, settings: instrument.settings)], signals: .immediate)
+    } catch { throw Fail.with(error.exitCode, error.explanation) }
+    let start = world.now()
+    var outbox = Outbox()
+    while !monitor.isFinished {
+      let timed = world.nextInput(until: monitor.nextWake)
+      outbox.clear()
+      monitor.handle(timed.input, at: timed.instant, into: &outbox)
+      for action in outbox.actions { world.perform(action) }
+      for item in monitor.takeOutcomes() { show(item.outcome, seconds: item.instant.seconds(since: start)) }
+    }
+    if let failure = monitor.failure { throw Fail.with(failure) }
+  }
+
+  private func show(_ outcome: ReadingMonitor.Outcome, seconds: Double) {
+    var object: [String: Any] = ["t": seconds, "role": role]
+    let line: String
+    switch outcome {
+    case .identity(let identity):
+      let text = String(decoding: Array(identity.text), as: UTF8.self)
+      object["identity"] = text
+      line = text
+    case .reading(let reading):
+      let quality = Self.names(reading.quality)
+      object["value"] = reading.value.isFinite ? reading.value : NSNull()
+      object["raw"] = reading.raw.isFinite ? reading.raw : NSNull()
+      object["conversion"] = reading.conversion
+      object["quality"] = quality
+      line = "\(reading.value) °C" + (reading.raw.isFinite ? "  raw \(reading.raw)" : "") + "  \(quality)"
+    case .environment(let environment):
+      object["celsius"] = environment.celsius
+      object["relative_humidity"] = environment.relativeHumidityPercent
+      object["pascals"] = environment.pascals
+      object["quality"] = "good"
+      line =
+        "\(environment.celsius) °C  \(environment.relativeHumidityPercent) %RH  \(environment.pascals) Pa  good"
+    case .actuator(let state):
+      object["on"] = state.isOn
+      object["watts"] = state.watts
+      object["dead_man"] = state.deadManSeconds
+      object["tripped"] = state.tripped
+      object["quality"] = "good"
+      line =
+        "\(state.isOn ? "on" : "off")  \(state.watts) W  dead-man \(state.deadManSeconds) s"
+        + (state.tripped ? "  tripped" : "") + "  good"
+    case .fault(let fault):
+      object["fault"] = fault.kind
+      object["quality"] = "missing"
+      line = "no reading: \(fault.explanation)"
+    }
+    if json {
+      do {
+        print(String(decoding: try JSONSerialization.data(withJSONObject: object, options: [.sortedKeys]), as: UTF8.self))
+      } catch { preconditionFailure("numbers and text are always JSON: \(error)") }
+    } else {
+      print("\(Text.fixed(seconds, 3)) s  \(line)")
+    }
+    fflush(nil)
+  }
+
+  private static func names(_ quality: ReadingQuality) -> String {
+    let known: [(ReadingQuality, String)] = [
+      (.missing, "missing"), (.stale, "stale"), (.overRange, "over range"), (.skewed, "skewed"),
+      (.outlier, "outlier"), (.retried, "retried"),
+    ]
+    let names = known.filter { quality.contains($0.0) }.map(\.1)
+    return names.isEmpty ? "good" : names.joined(separator: ", ")
+  }
+}
