@@ -40,9 +40,11 @@ enum RepositoryRules {
       if file.code.contains(#/\btry\?/#) {
         violations.append("\(file.path): throws a fault away with 'try?'")
       }
+      let words = file.text.utf8.split { !(0x41...0x5A).contains($0) && !(0x61...0x7A).contains($0) }
       for mark in ["TODO", "FIXME", "XXX"] {
-        let words = file.text.split { !$0.isLetter }
-        if words.contains(Substring(mark)) { violations.append("\(file.path): has the mark '\(mark)'") }
+        if words.contains(where: { $0.elementsEqual(mark.utf8) }) {
+          violations.append("\(file.path): has the mark '\(mark)'")
+        }
       }
       return violations
     }

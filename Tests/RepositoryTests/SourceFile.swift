@@ -2,50 +2,67 @@ import Foundation
 
 /// A file of the repository: its path from the root and its text.
 struct SourceFile {
-  var path: String
-  var text: String
-
+  let path: String
+  let text: String
   /// The text with comments and the insides of string literals blanked out, line for line.
-  var code: String {
-    var code = ""
-    var rest = text[...]
+  let code: String
+
+  init(path: String, text: String) {
+    self.path = path
+    self.text = text
+    code = Self.code(of: text)
+  }
+
+  private static func code(of text: String) -> String {
+    let bytes = Array(text.utf8)
+    var code: [UInt8] = []
+    code.reserveCapacity(bytes.count)
+    var index = 0
+    func sees(_ literal: StaticString) -> Bool {
+      let end = index + literal.utf8CodeUnitCount
+      guard end <= bytes.count else { return false }
+      for offset in 0..<literal.utf8CodeUnitCount where bytes[index + offset] != literal.utf8Start[offset] {
+        return false
+      }
+      return true
+    }
+    /// Steps over text up to and with `end`, keeping its line ends.
+    func skipString(to end: StaticString) {
+      index += end.utf8CodeUnitCount
+      while index < bytes.count && !sees(end) {
+        if bytes[index] == UInt8(ascii: "\n") {
+          if end.utf8CodeUnitCount == 1 { return }
+          code.append(UInt8(ascii: "\n"))
+        }
+        index += bytes[index] == UInt8(ascii: "\\") ? 2 : 1
+      }
+      index += end.utf8CodeUnitCount
+    }
     var commentDepth = 0
-    while let character = rest.first {
-      if commentDepth > 0 {
-        if rest.hasPrefix("*/") {
-          commentDepth -= 1
-          rest = rest.dropFirst(2)
-        } else if rest.hasPrefix("/*") {
+    while index < bytes.count {
+      if commentDepth > 0 || sees("/*") {
+        if sees("/*") {
           commentDepth += 1
-          rest = rest.dropFirst(2)
+          index += 2
+        } else if sees("*/") {
+          commentDepth -= 1
+          index += 2
         } else {
-          if character == "\n" { code.append("\n") }
-          rest = rest.dropFirst()
+          if bytes[index] == UInt8(ascii: "\n") { code.append(UInt8(ascii: "\n")) }
+          index += 1
         }
-      } else if rest.hasPrefix("/*") {
-        commentDepth = 1
-        rest = rest.dropFirst(2)
-      } else if rest.hasPrefix("//") {
-        rest = rest.drop { $0 != "\n" }
-      } else if rest.hasPrefix("\"\"\"") {
-        rest = rest.dropFirst(3)
-        while !rest.isEmpty && !rest.hasPrefix("\"\"\"") {
-          if rest.first == "\n" { code.append("\n") }
-          rest = rest.dropFirst(rest.first == "\\" ? 2 : 1)
-        }
-        rest = rest.dropFirst(3)
-        code += "\"\""
-      } else if character == "\"" {
-        rest = rest.dropFirst()
-        while let next = rest.first, next != "\"", next != "\n" { rest = rest.dropFirst(next == "\\" ? 2 : 1) }
-        if rest.first == "\"" { rest = rest.dropFirst() }
-        code += "\"\""
+      } else if sees("//") {
+        while index < bytes.count && bytes[index] != UInt8(ascii: "\n") { index += 1 }
+      } else if sees("\"\"\"") {
+        skipString(to: "\"\"\"")
+      } else if sees("\"") {
+        skipString(to: "\"")
       } else {
-        code.append(character)
-        rest = rest.dropFirst()
+        code.append(bytes[index])
+        index += 1
       }
     }
-    return code
+    return String(decoding: code, as: UTF8.self)
   }
 
   /// The modules that the file imports.
