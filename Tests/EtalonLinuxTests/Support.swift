@@ -10,7 +10,7 @@ final class Scratch {
   let path: String
 
   init() {
-    var template = Array("/tmp/etalon-linux-XXXXXX".utf8CString)
+    var template = Array((NSTemporaryDirectory() + "/etalon-linux-XXXXXX").utf8CString)
     path = template.withUnsafeMutableBufferPointer { String(cString: mkdtemp($0.baseAddress!)!) }
   }
 
