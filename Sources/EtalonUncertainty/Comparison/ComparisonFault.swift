@@ -1,0 +1,21 @@
+import EtalonMetrology
+
+/// Why a comparison of results has no value.
+public enum ComparisonFault: Error, Equatable, Sendable {
+  /// Fewer participants than the method needs.
+  case tooFew(needed: Int, received: Int)
+  /// A value that is not finite.
+  case value(Double, participant: String)
+  /// A standard or expanded uncertainty that is not positive and finite.
+  case uncertainty(Double, participant: String)
+  /// Two participants of the same name, so that results could not be told apart.
+  case duplicateName(String)
+  /// Another number of values than of uncertainties or names.
+  case lengthMismatch(input: String, expected: Int, received: Int)
+  /// A parameter of a method outside its range.
+  case parameter(name: String, value: Double)
+  /// A distribution function that has no value.
+  case distribution(DistributionFault)
+  /// An iteration that did not reach its tolerance.
+  case noConvergence(String)
+}

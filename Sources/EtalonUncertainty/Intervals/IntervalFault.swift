@@ -1,0 +1,17 @@
+import EtalonMetrology
+
+/// Why no calibration interval can be computed.
+public enum IntervalFault: Error, Equatable, Sendable {
+  /// No calibrations, or more of them in tolerance than there were.
+  case counts(inTolerance: Int, calibrations: Int)
+  /// A parameter outside its range.
+  case parameter(name: String, value: Double)
+  /// The fit of the drift curve failed.
+  case fit(FitFault)
+  /// A distribution function that has no value.
+  case distribution(DistributionFault)
+  /// The target is not met even right after calibration, so no interval is short enough.
+  case targetNotMet(atStart: Double, target: Double)
+  /// The target is never left: the drift curve gives no limit to the interval.
+  case unlimited
+}

@@ -1,0 +1,61 @@
+import EtalonMetrology
+
+/// Two-sided tabular cumulative sum: s⁺ = max(0, s⁺ + x − (target + K)), s⁻ = max(0, s⁻ + (target − K) − x); a sum above H
+/// is a signal (E. S. Page, Biometrika 41 (1954) 100; Montgomery, Introduction to Statistical Quality Control, 9.1).
+@frozen
+public struct TabularCusum: Equatable, Sendable {
+  /// Value that the process should have.
+  public let target: Double
+  /// Reference value K, ≥ 0: half of the shift that is to be found soon, in the unit of the observations.
+  public let reference: Double
+  /// Decision interval H, > 0, in the unit of the observations.
+  public let decision: Double
+  /// Sum of excess above.
+  public private(set) var high: Double
+  /// Sum of excess below.
+  public private(set) var low: Double
+
+  /// - Parameter headStart: Start of both sums, for a fast initial response; below the decision interval.
+  /// - Throws: `.parameter`.
+  public init(target: Double, reference: Double, decision: Double, headStart: Double = 0) throws(MonitoringFault) {
+    guard target.isFinite else { throw .parameter(name: "target", value: target) }
+    guard reference >= 0, reference.isFinite else { throw .parameter(name: "reference", value: reference) }
+    guard decision > 0, decision.isFinite else { throw .parameter(name: "decision", value: decision) }
+    guard headStart >= 0, headStart < decision else { throw .parameter(name: "headStart", value: headStart) }
+    self.target = target
+    self.reference = reference
+    self.decision = decision
+    high = headStart
+    low = headStart
+  }
+
+  /// Whether a sum is above the decision interval.
+  public var isSignalling: Bool { high > decision || low > decision }
+
+  /// Takes one observation and tells whether the chart signals.
+  /// - Throws: `.observation` for a value that is not finite; the sums stay as they were.
+  public mutating func take(_ x: Double) throws(MonitoringFault) -> Bool {
+    guard x.isFinite else { throw .observation(x, index: 0) }
+    high = Swift.max(0, x - (target + reference) + high)
+    low = Swift.max(0, (target - reference) - x + low)
+    return isSignalling
+  }
+
+  /// Average run length of the two-sided chart for normal observations with a constant mean and standard deviation.
+  ///
+  /// The integral equation of the one-sided sum is solved with Gauss and Legendre's rule (A. L. Goel and S. M. Wu,
+  /// Technometrics 13 (1971) 221); 1/ARL = 1/ARL⁺ + 1/ARL⁻ (van Dobben de Bruyn 1968).
+  /// - Throws: `.parameter` for a standard deviation that is not positive.
+  public func averageRunLength(mean: Double, standardDeviation: Double) throws(MonitoringFault) -> Double {
+    guard mean.isFinite else { throw .parameter(name: "mean", value: mean) }
+    guard standardDeviation > 0, standardDeviation.isFinite else {
+      throw .parameter(name: "standardDeviation", value: standardDeviation)
+    }
+    let shift = (mean - target) / standardDeviation
+    let k = reference / standardDeviation
+    let h = decision / standardDeviation
+    let up = try RunLength.cusum(drift: shift - k, decision: h)
+    let down = try RunLength.cusum(drift: -shift - k, decision: h)
+    return 1 / (1 / up + 1 / down)
+  }
+}
