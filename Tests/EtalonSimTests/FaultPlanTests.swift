@@ -19,7 +19,8 @@ final class FaultPlanTests: XCTestCase {
     }
     XCTAssertGreaterThanOrEqual(named, 30)
     XCTAssertEqual(FaultKind.names.count, FaultKind.allCases.count)
-    XCTAssertEqual(FaultKind.gone.name, "gone", "names and kinds are in the same order")
+    XCTAssertEqual(FaultKind.lineBreak.name, "break", "names and kinds are in the same order")
+    XCTAssertEqual(FaultKind.roomStep.name, "room-step")
     XCTAssertEqual(Set(FaultLayer.allCases.flatMap(\.kinds)), Set(FaultKind.allCases), "no kind without a layer")
     XCTAssertThrowsError(try FaultKind.parse("sylent", layer: .device)) {
       XCTAssertEqual(

@@ -155,6 +155,24 @@ final class FaultTests: XCTestCase {
     XCTAssertEqual(ask(&world, "*OPC?\n", within: 2).text, identity + "1\n", "the late reply comes first")
   }
 
+  func testSplitDeliversInTwoPieces() throws {
+    var world = try world(faults: [wire(.split, value: 0.3)])
+    let whole = ask(&world, "*IDN?\n", within: 1.2)
+    world.perform(.send(1, Frame(ascii: "*IDN?\n"), confidential: false))
+    let pieces = (ask(&world, "", within: 0.1), ask(&world, "", within: 0.5))
+    XCTAssertEqual(pieces.0.text, "ETALON,DT10")
+    XCTAssertEqual(pieces.1.text, "0,0042,1.0\n")
+    XCTAssertEqual(pieces.1.lastNanoseconds! - whole.lastNanoseconds!, 1_500_000_000)
+    XCTAssertEqual(ask(&world, "*IDN?\n").text, identity)
+  }
+
+  func testBreak() throws {
+    let (_, during, next) = try exchanges(wire(.lineBreak))
+    XCTAssertEqual(during.text, "\0")
+    XCTAssertEqual(during.errors, .breakCondition)
+    XCTAssertEqual(next.text, identity)
+  }
+
   // MARK: Device
 
   func testSilentDeviceNeitherHearsNorAnswers() throws {

@@ -16,7 +16,7 @@ public enum FaultLayer: String, Sendable, CaseIterable {
     case .wire:
       [
         .silent, .drop, .garbage, .half, .noise, .framing, .parity, .hangup, .hangupInReply, .echo, .stale, .delay,
-        .missing, .permission, .busy,
+        .missing, .permission, .busy, .split, .lineBreak,
       ]
     case .device:
       [.silent, .stuck, .stale, .saturate, .offsetStep, .storeCorrupt, .writeCorrupt, .refuseStore, .powerCycle]
@@ -90,6 +90,10 @@ public enum FaultKind: Int, Sendable, CaseIterable {
   case bounce
   /// Line: the chip of the line was unplugged.
   case gone
+  /// Wire, once: the reply arrives in two pieces, the second later by value = seconds, 0 by default.
+  case split
+  /// Wire, once: the line is held low while the reply is sent; the receiver reports a break and one zero byte.
+  case lineBreak
 
   /// The name in fault plans.
   public var name: String { Self.names[rawValue] }
@@ -98,7 +102,7 @@ public enum FaultKind: Int, Sendable, CaseIterable {
     "silent", "drop", "garbage", "half", "noise", "framing", "parity", "hangup", "hangup-in-reply", "echo", "stale",
     "delay", "missing", "permission", "busy", "stuck", "saturate", "offset-step", "store-corrupt", "write-corrupt",
     "refuse-store", "power-cycle", "heater-stuck-on", "heater-stuck-off", "room-step", "step", "drift", "glitch",
-    "bounce", "gone",
+    "bounce", "gone", "split", "break",
   ]
 
   /// The kind with the given name in a layer.
@@ -110,7 +114,7 @@ public enum FaultKind: Int, Sendable, CaseIterable {
   /// Whether the kind, without a duration, spoils one reply and is over.
   var isOnce: Bool {
     switch self {
-    case .drop, .garbage, .half, .framing, .parity, .stale, .hangupInReply: true
+    case .drop, .garbage, .half, .framing, .parity, .stale, .hangupInReply, .split, .lineBreak: true
     default: false
     }
   }
@@ -127,7 +131,7 @@ public enum FaultKind: Int, Sendable, CaseIterable {
   var valueRange: ClosedRange<Double> {
     switch self {
     case .noise: 0...0.5
-    case .delay: 0...3600
+    case .delay, .split: 0...3600
     case .storeCorrupt, .writeCorrupt: 0...3
     case .drift: -100_000...100_000
     case .step: -1e6...1e6

@@ -174,6 +174,12 @@ public struct SimulatedWorld: World, ~Copyable {
   }
 
   private mutating func deliver(_ arrival: SimulatedWire.Arrival, to port: PortIndex) {
+    if let gap = arrival.splitNanoseconds {
+      let (early, late) = wires[Int(port)].pieces(of: arrival, gap: gap)
+      deliver(early, to: port)
+      deliver(late, to: port)
+      return
+    }
     let instant = arrival.last + latencyNanoseconds
     if !arrival.errors.isEmpty { queue.push(.errors(port, arrival.errors), at: instant) }
     if !arrival.frame.isEmpty {

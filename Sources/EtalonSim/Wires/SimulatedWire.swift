@@ -13,6 +13,8 @@ struct SimulatedWire: Sendable {
     var errors: LineErrors
     /// Whether the port is lost with the last byte.
     var hangsUp = false
+    /// How much later the second half arrives; nil when the frame arrives in one piece.
+    var splitNanoseconds: Int64?
   }
 
   let host: SerialSettings
@@ -104,6 +106,15 @@ struct SimulatedWire: Sendable {
       spoilOneByte(&arrival)
       arrival.errors.insert(.parity)
     }
+    if faults.take(.lineBreak) {
+      arrival.frame = Frame([0])
+      arrival.errors.insert(.breakCondition)
+    }
+    let gap = faults.value(.split) ?? 0
+    if arrival.frame.count > 1, faults.take(.split) {
+      arrival.splitNanoseconds = Int64((gap * 1e9).rounded())
+      toHostFree = arrival.last + (arrival.splitNanoseconds ?? 0)
+    }
     overrun(&arrival)
     disturb(&arrival, settings: device)
     return arrival.frame.isEmpty && !arrival.hangsUp && arrival.errors.isEmpty ? nil : arrival
@@ -121,6 +132,21 @@ struct SimulatedWire: Sendable {
     arrival.frame = part
     arrival.last = start + Self.duration(of: part.count, device)
     arrival.first = min(arrival.first, arrival.last)
+  }
+
+  /// The two pieces of an arrival that is split.
+  func pieces(of arrival: Arrival, gap: Int64) -> (Arrival, Arrival) {
+    let start = arrival.first - Self.duration(of: 1, device)
+    var early = arrival
+    early.splitNanoseconds = nil
+    var late = early
+    early.hangsUp = false
+    cut(&early, to: arrival.frame.count / 2, from: start)
+    late.frame = Frame(arrival.frame.dropFirst(early.frame.count))
+    late.first = early.last + gap + Self.duration(of: 1, device)
+    late.last = early.last + gap + Self.duration(of: late.frame.count, device)
+    late.errors = []
+    return (early, late)
   }
 
   /// What has arrived of a frame at an instant in the middle of it.
