@@ -8,5 +8,7 @@ extension CategoryAdapter {
     .calibrationLine,
     .calibrationLineUncertainAbscissae,
     .nonlinearRegression,
+    .uncertaintyPropagation,
+    .monteCarlo,
   ]
 }

@@ -110,6 +110,81 @@ final class BudgetTests: XCTestCase {
     XCTAssertEqual(budget.expandedUncertainty, 0.010110405163977617, accuracy: 1e-10)
   }
 
+  /// NIST TN 1900 (2015), example E13: coefficient of thermal expansion, 1.7266·10⁻⁵ with u = 1.76·10⁻⁶ (1/°C); the
+  /// tolerance is half a unit of the last published digit.
+  func testThermalExpansion() throws {
+    let model = try MeasurementModel(
+      "alpha = (L1 - L0)/(L0*(T1 - T0))",
+      inputs: [
+        Self.input("L0", 1.4999, 0.0001, 3), Self.input("T0", 288.15, 0.02, 3), Self.input("L1", 1.5021, 0.0002, 3),
+        Self.input("T1", 373.10, 0.05, 3),
+      ])
+    let budget = try model.budget(coverage: 0.95)
+    XCTAssertEqual(budget.estimate, 1.7266e-5, accuracy: 5e-10)
+    XCTAssertEqual(budget.standardUncertainty, 1.76e-6, accuracy: 5e-9)
+  }
+
+  /// JCGM GUM-5:2026, example 1: pH by two-point bracketing, 7.0002 with u = 0.0041; half a unit of the last digit.
+  func testBracketedPH() throws {
+    let model = try MeasurementModel(
+      "pH = pH1 + (EX - ES1)*(pH2 - pH1)/(ES2 - ES1)",
+      inputs: [
+        Self.input("EX", -1.875, 0.025), Self.input("ES1", 6.15, 0.0289), Self.input("ES2", -26.35, 0.0289),
+        Self.input("pH1", 6.864, 0.0051), Self.input("pH2", 7.4157, 0.0051),
+      ])
+    let budget = try model.budget(coverage: 0.95)
+    XCTAssertEqual(budget.estimate, 7.0002, accuracy: 5e-5)
+    XCTAssertEqual(budget.standardUncertainty, 0.0041, accuracy: 5e-5)
+  }
+
+  /// GUM H.4, table H.8: correlation of the two mean rates and their ratio, decay-corrected for six cycles.
+  func testCorrelatedCountRates() throws {
+    let cycles: [(standard: (t: Double, c: Double), blank: Double, sample: (t: Double, c: Double))] = [
+      ((243.74, 15380), 4054, (367.37, 41432)), ((984.53, 14978), 3922, (1107.66, 38706)),
+      ((1723.87, 14394), 4200, (1846.99, 35860)), ((2463.17, 13254), 3830, (2586.28, 32238)),
+      ((3217.56, 12516), 3956, (3340.68, 29640)), ((3956.83, 11058), 3980, (4079.94, 26356)),
+    ]
+    let decay = 1.25894e-4
+    let rs = cycles.map { ($0.standard.c - $0.blank) / 60 * Elementary.exp(decay * $0.standard.t) }
+    let rx = cycles.map { ($0.sample.c - $0.blank) / 60 * Elementary.exp(decay * $0.sample.t) }
+    let means = try SimultaneousObservations(names: ["Rx", "Rs"], series: [rx, rs])
+    XCTAssertEqual(means.inputs[0].estimate, 652.60, accuracy: 0.005)
+    XCTAssertEqual(means.inputs[0].standardUncertainty, 6.42, accuracy: 0.005)
+    XCTAssertEqual(means.inputs[1].estimate, 206.09, accuracy: 0.005)
+    XCTAssertEqual(means.inputs[1].standardUncertainty, 3.79, accuracy: 0.005)
+    XCTAssertEqual(means.correlations[0].coefficient, 0.646, accuracy: 0.0005)
+    let budget = try MeasurementModel("R = Rx/Rs", inputs: means.inputs, correlations: means.correlations)
+      .budget(coverage: 0.95)
+    XCTAssertEqual(budget.estimate, 3.167, accuracy: 0.0005)
+    XCTAssertEqual(budget.standardUncertainty, 0.045, accuracy: 0.0005)
+    XCTAssertEqual(budget.degreesOfFreedom, 5, accuracy: 1e-9)
+  }
+
+  /// A complex ratio agrees with its parts written out.
+  func testComplexModel() throws {
+    let inputs = [
+      Self.input("a.magnitude", 2, 0.1), Self.input("a.phase", 0.5, 0.02), Self.input("b.real", 1, 0.05),
+      Self.input("b.imaginary", -2, 0.03),
+    ]
+    let complex = try MeasurementModel(
+      complex: "g = a/b - a^2", forms: [("a", .polar), ("b", .rectangular)], inputs: inputs)
+    let written = try MeasurementModel(
+      outputs: [
+        "(m*cos(p)*r + m*sin(p)*i)/(r^2 + i^2) - m^2*cos(2*p)", "(m*sin(p)*r - m*cos(p)*i)/(r^2 + i^2) - m^2*sin(2*p)",
+      ],
+      inputs: zip(["m", "p", "r", "i"], inputs).map {
+        InputQuantity(name: $0, estimate: $1.estimate, distribution: $1.distribution)
+      })
+    XCTAssertEqual(complex.outputs, ["g.real", "g.imaginary"])
+    for (a, b) in zip(try complex.budgets(coverage: 0.95), try written.budgets(coverage: 0.95)) {
+      XCTAssertEqual(a.estimate, b.estimate, accuracy: 1e-14)
+      XCTAssertEqual(a.standardUncertainty, b.standardUncertainty, accuracy: 1e-14)
+    }
+    XCTAssertEqual(try complex.outputCorrelations()[0][1], try written.outputCorrelations()[0][1], accuracy: 1e-13)
+    XCTAssertThrowsError(
+      try MeasurementModel(complex: "tan(a)", forms: [("a", .polar)], inputs: Array(inputs.prefix(2))))
+  }
+
   /// The implicit equation of a resistance thermometer has the closed solution of a quadratic.
   func testImplicitModelAgreesWithItsExplicitSolution() throws {
     let inputs = [

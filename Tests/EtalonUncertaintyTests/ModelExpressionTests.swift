@@ -27,6 +27,8 @@ final class ModelExpressionTests: XCTestCase {
     XCTAssertEqual(try value("x - x*0", [4]), 4)
     XCTAssertEqual(try value("max(a, b) - min(a, b)", [3, 5]), 2)
     XCTAssertEqual(try value("2 e", [3]), 6)
+    XCTAssertEqual(try value("-10 x", [3]), -30)
+    XCTAssertEqual(try value("4 - 2 x", [3]), -2)
   }
 
   func testVariablesInOrderOfAppearance() throws {

@@ -80,16 +80,16 @@ struct ExpressionParser {
   }
 
   private mutating func product() throws(ExpressionFault) -> Int32 {
-    var followsNumber = startsNumber
+    var followsNumber = startsSignedNumber
     var left = try unary()
     while true {
       if current == "*" && position + 1 < scalars.count && scalars[position + 1] == "*" { return left }
       if take("*") || take("·") || take("×") || take("⋅") {
-        followsNumber = startsNumber
+        followsNumber = startsSignedNumber
         let right = try unary()
         left = tape.emit(.multiply, left, right)
       } else if take("/") {
-        followsNumber = startsNumber
+        followsNumber = startsSignedNumber
         let right = try unary()
         left = tape.emit(.divide, left, right)
       } else if followsNumber, let scalar = current, Self.startsName(scalar) || scalar == "(" {
@@ -100,6 +100,13 @@ struct ExpressionParser {
         return left
       }
     }
+  }
+
+  /// Whether a factor begins with a number; a sign may stand before it, as in -10 x.
+  private var startsSignedNumber: Bool {
+    var i = position
+    while i < scalars.count, scalars[i] == "-" || scalars[i] == "−" || scalars[i] == "+" || scalars[i] == " " { i += 1 }
+    return i < scalars.count && (("0"..."9").contains(scalars[i]) || scalars[i] == ".")
   }
 
   private var startsNumber: Bool {

@@ -88,6 +88,34 @@ public struct MeasurementModel: Sendable {
     try self.init(names: [output], functions: [.explicit(expression)], inputs: inputs, correlations: correlations)
   }
 
+  /// A model between complex quantities; its measurands are `name.real` and `name.imaginary` (JCGM 102, 6.4).
+  /// - Parameters:
+  ///   - text: `name = f(…)` of the complex quantities.
+  ///   - forms: the complex quantities, each known by magnitude and phase or by its parts.
+  ///   - inputs: two for each complex quantity, named as `ComplexForm` says, in any order.
+  public init(
+    complex text: String, forms: [(name: String, form: ComplexForm)], inputs: [InputQuantity],
+    correlations: [InputCorrelation] = []
+  ) throws(UncertaintyFault) {
+    let parts = text.split(separator: "=", omittingEmptySubsequences: false)
+    var name = "y"
+    if parts.count == 2, let given = parts[0].split(whereSeparator: \.isWhitespace).first { name = String(given) }
+    var functions: [Function] = []
+    var ordered: [InputQuantity] = []
+    do throws(ExpressionFault) {
+      let model = try ComplexExpression(parsing: String(parts[parts.count - 1]), inputs: forms)
+      functions = [.explicit(model.real), .explicit(model.imaginary)]
+      for variable in model.variables {
+        guard let input = inputs.first(where: { $0.name == variable }) else {
+          throw .unknownVariable(variable, nearest: Spelling.nearest(to: variable, among: inputs.map(\.name)))
+        }
+        ordered.append(input)
+      }
+    } catch { throw .model(output: name, error) }
+    try self.init(
+      names: ["\(name).real", "\(name).imaginary"], functions: functions, inputs: ordered, correlations: correlations)
+  }
+
   private init(
     names: [String], functions: [Function], inputs: [InputQuantity], correlations: [InputCorrelation]
   ) throws(UncertaintyFault) {
