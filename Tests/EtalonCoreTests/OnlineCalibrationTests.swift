@@ -75,6 +75,52 @@ final class OnlineCalibrationTests: XCTestCase {
     }
   }
 
+  /// Noise on both sides, no drift, hardly a prior, a process that moves over the whole range: the filter is the
+  /// generalised distance regression of ISO/TS 28037:2010, clause 7, here in its closed form for a straight line and
+  /// uncertainties that are the same for all points (W. E. Deming, *Statistical Adjustment of Data* (1943)).
+  func testLargeSpreadIsGeneralisedDistanceRegression() throws {
+    for device in [0.005, 0.02, 0.2] {
+      let noise = 0.02
+      let configuration = OnlineCalibrationConfiguration(
+        response: .init(direct: 0.0...60.0, degree: 1, standardUncertainty: Coefficients(100, 100, 0, 0)),
+        process: .init(motion: CorrelatedNoise(standardDeviation: 17)),
+        reference: .init(
+          range: 0.0...60.0, basisCount: 0, standardUncertainty: Coefficients(0, 0, 0, 0),
+          noise: CorrelatedNoise(standardDeviation: noise)),
+        deviceNoise: CorrelatedNoise(standardDeviation: device), resolution: 0, periodSeconds: 1)
+      var calibration = try OnlineCalibration(configuration)
+      var random = RandomStream(seed: 21)
+      var s: [Double] = []
+      var y: [Double] = []
+      for second in 0..<2000 {
+        let p = random.uniform(0, 60)
+        let z = p + device * random.normal()
+        let reading = 0.3 + 1.01 * p + noise * random.normal()
+        XCTAssertEqual(calibration.add(pair(second, reading, z)), .updated)
+        s.append((z - 30) / 30)
+        y.append(reading)
+      }
+      let n = Double(s.count)
+      let meanS = s.reduce(0, +) / n
+      let meanY = y.reduce(0, +) / n
+      let ss = s.reduce(0) { $0 + ($1 - meanS) * ($1 - meanS) }
+      let yy = y.reduce(0) { $0 + ($1 - meanY) * ($1 - meanY) }
+      let sy = zip(s, y).reduce(0) { $0 + ($1.0 - meanS) * ($1.1 - meanY) }
+      let ratio = noise * noise / (device * device / 900)
+      let slope =
+        (yy - ratio * ss + ((yy - ratio * ss) * (yy - ratio * ss) + 4 * ratio * sy * sy).squareRoot()) / (2 * sy)
+      let variance = noise * noise + slope * slope * device * device / 900
+      let slopeUncertainty = (variance / ss).squareRoot()
+      let offsetUncertainty = (variance / n + slopeUncertainty * slopeUncertainty * meanS * meanS).squareRoot()
+      XCTAssertEqual(calibration.coefficients.c1, slope, accuracy: 0.1 * slopeUncertainty)
+      XCTAssertEqual(calibration.coefficients.c0, meanY - slope * meanS, accuracy: 0.1 * offsetUncertainty)
+      XCTAssertEqual(
+        calibration.standardUncertainty(ofCoefficient: 1), slopeUncertainty, accuracy: 0.02 * slopeUncertainty)
+      XCTAssertEqual(
+        calibration.standardUncertainty(ofCoefficient: 0), offsetUncertainty, accuracy: 0.02 * offsetUncertainty)
+    }
+  }
+
   /// With one reference the uncertainty never falls below its systematic part, and without excitation the gain keeps its
   /// prior.
   func testSystematicPartIsNotAveragedAwayAndPriorIsKept() throws {
@@ -172,6 +218,13 @@ final class OnlineCalibrationTests: XCTestCase {
     configuration.reference.covariance[1][0] = 1
     XCTAssertThrowsError(try OnlineCalibration(configuration)) {
       XCTAssertEqual($0 as? OnlineCalibrationConfiguration.Fault, .covariance(row: 1))
+    }
+    configuration = CalibrationScenario().configuration
+    configuration.response = .init(
+      centre: .nan, halfSpan: 1, degree: 1, mean: Coefficients(0, 1, 0, 0),
+      standardUncertainty: Coefficients(0, 0, 0, 0))
+    XCTAssertThrowsError(try OnlineCalibration(configuration)) {
+      XCTAssertEqual($0 as? OnlineCalibrationConfiguration.Fault, .range(.response))
     }
     configuration = CalibrationScenario().configuration
     configuration.periodSeconds = .nan

@@ -5,24 +5,29 @@ import XCTest
 final class SettleDetectorTests: XCTestCase {
   private let second: Int64 = 1_000_000_000
 
-  func testSlopeAndScatterOfNISTNorris() throws {
-    // NIST StRD linear regression data set Norris (NIST 2003): slope 1.00211681802045, residual standard deviation
-    // 0.884796396144373. The regressor stands for the time in units of 0.1 s; data in ascending order of it.
-    let data: [(x: Double, y: Double)] = [
-      (0.2, 0.1), (0.3, 0.3), (0.4, 0.3), (0.5, 0.2), (10.1, 9.2), (10.2, 10.2), (10.3, 10.9), (10.6, 10.8),
+  /// NIST Statistical Reference Datasets, linear regression, data set Norris: slope 1.00211681802045, residual standard
+  /// deviation 0.884796396144373 (certified values). The regressor stands for the time in hundredths of a second.
+  func testSlopeAndScatterOfNorris() throws {
+    let x: [Double] = [
+      0.2, 337.4, 118.2, 884.6, 10.1, 226.5, 666.3, 996.3, 448.6, 777.0, 558.2, 0.4, 0.6, 775.5, 666.9, 338.0, 447.5,
+      11.6, 556.0, 228.1, 995.8, 887.6, 120.2, 0.3, 0.3, 556.8, 339.1, 887.2, 999.0, 779.0, 11.1, 118.3, 229.2, 669.1,
+      448.9, 0.5,
     ]
-    // Eight of its points, with the line's own closed form as the witness.
-    var detector = try SettleDetector(holdNanoseconds: 2 * second, periodNanoseconds: second / 10)
-    for point in data { detector.add(point.y, at: Instant(nanoseconds: Int64((point.x * 1e8).rounded()))) }
-    let n = Double(data.count)
-    let mx = data.reduce(0) { $0 + $1.x } / n
-    let my = data.reduce(0) { $0 + $1.y } / n
-    let sxy = data.reduce(0) { $0 + ($1.x - mx) * ($1.y - my) }
-    let sxx = data.reduce(0) { $0 + ($1.x - mx) * ($1.x - mx) }
-    let syy = data.reduce(0) { $0 + ($1.y - my) * ($1.y - my) }
-    XCTAssertEqual(try XCTUnwrap(detector.slope), 10 * sxy / sxx, accuracy: 1e-9)
-    XCTAssertEqual(
-      try XCTUnwrap(detector.standardDeviation), ((syy - sxy * sxy / sxx) / (n - 2)).squareRoot(), accuracy: 1e-9)
+    let y: [Double] = [
+      0.1, 338.8, 118.1, 888.0, 9.2, 228.1, 668.5, 998.5, 449.1, 778.9, 559.2, 0.3, 0.1, 778.1, 668.8, 339.3, 448.9,
+      10.8, 557.7, 228.3, 998.0, 888.8, 119.6, 0.3, 0.6, 557.6, 339.3, 888.0, 998.5, 778.9, 10.2, 117.6, 228.9, 668.4,
+      449.2, 0.2,
+    ]
+    var detector = try SettleDetector(holdNanoseconds: 10 * second, periodNanoseconds: second / 4)
+    var last: Int64 = 0
+    for point in zip(x, y).sorted(by: { $0.0 < $1.0 }) {
+      // Two points share a regressor; a nanosecond apart they are 1e-10 of the range apart.
+      last = max(last + 1, Int64((point.0 * 1e7).rounded()))
+      detector.add(point.1, at: Instant(nanoseconds: last))
+    }
+    XCTAssertEqual(detector.sampleCount, 36)
+    XCTAssertEqual(try XCTUnwrap(detector.slope), 100.211681802045, accuracy: 1e-7)
+    XCTAssertEqual(try XCTUnwrap(detector.standardDeviation), 0.884796396144373, accuracy: 1e-8)
   }
 
   func testSettlesOnlyAfterAFullQuietWindow() throws {

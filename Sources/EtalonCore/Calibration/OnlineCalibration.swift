@@ -210,10 +210,12 @@ public struct OnlineCalibration: Sendable {
       refusedPairs += 1
       return .refused(.time)
     }
-    // A block is evenly spaced and of one kind; a gap or a change of kind starts another.
+    // A block is of one kind and close to evenly spaced: pairs that were rejected may leave holes of a quarter of it, a
+    // longer gap or a change of kind starts another.
     if block.count > 0 {
       let gap = pair.instant.seconds(since: block.last ?? pair.instant)
-      if gap > 1.5 * configuration.periodSeconds || block.hasReference != hasReference {
+      let hole = max(1.5, Double(configuration.pairsPerBlock) / 4) * configuration.periodSeconds
+      if gap > hole || block.hasReference != hasReference {
         refusedPairs += block.count
         block = PairBlock()
       }

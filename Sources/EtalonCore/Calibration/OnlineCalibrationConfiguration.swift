@@ -22,6 +22,7 @@ public struct OnlineCalibrationConfiguration: Sendable, Equatable {
     /// Random walk of θ: standard deviation after one second; it grows with the square root of the time.
     public var driftPerRootSecond: Coefficients
 
+    /// A response with the given prior; it is checked when a calibration is set up.
     public init(
       centre: Double, halfSpan: Double, degree: Int, mean: Coefficients, standardUncertainty: Coefficients,
       driftPerRootSecond: Coefficients = Coefficients(0, 0, 0, 0)
@@ -56,6 +57,7 @@ public struct OnlineCalibrationConfiguration: Sendable, Equatable {
     /// Random walk of the level: standard deviation after one second.
     public var levelDriftPerRootSecond: Double
 
+    /// A process with the given motion about a level that walks at random.
     public init(motion: CorrelatedNoise, levelDriftPerRootSecond: Double = 0) {
       self.motion = motion
       self.levelDriftPerRootSecond = levelDriftPerRootSecond
@@ -81,6 +83,7 @@ public struct OnlineCalibrationConfiguration: Sendable, Equatable {
     /// Noise of the readings.
     public var noise: CorrelatedNoise
 
+    /// A reference with the given certificate and noise; it is checked when a calibration is set up.
     public init(
       centre: Double, halfSpan: Double, basisCount: Int, correction: Coefficients,
       covariance: InlineArray<4, InlineArray<4, Double>>, driftStandardUncertainty: Double,
@@ -111,6 +114,7 @@ public struct OnlineCalibrationConfiguration: Sendable, Equatable {
         noise: noise)
     }
 
+    /// Whether both are equal in every part.
     public static func == (a: Self, b: Self) -> Bool {
       for i in 0..<4 { for j in 0..<4 where a.covariance[i][j] != b.covariance[i][j] { return false } }
       return a.centre == b.centre && a.halfSpan == b.halfSpan && a.basisCount == b.basisCount
@@ -119,8 +123,11 @@ public struct OnlineCalibrationConfiguration: Sendable, Equatable {
     }
   }
 
+  /// The device's response and its prior.
   public var response: Response
+  /// How the quantity moves while it is held.
   public var process: Process
+  /// The reference with its certificate.
   public var reference: Reference
   /// Noise of the device before its display rounds, in the unit of the indication.
   public var deviceNoise: CorrelatedNoise
@@ -156,11 +163,17 @@ public struct OnlineCalibrationConfiguration: Sendable, Equatable {
     self.periodSeconds = periodSeconds
     let memory = max(deviceNoise.correlationTimeSeconds, reference.noise.correlationTimeSeconds)
     let recommended = (5 * memory / periodSeconds).rounded(.up)
-    self.pairsPerBlock = pairsPerBlock ?? (recommended >= 1 && recommended < 1e6 ? Int(recommended) : 1)
+    // What is not finite here is found when a calibration is set up.
+    let sensible = recommended >= 1 && recommended <= Double(Self.largestBlock)
+    self.pairsPerBlock = pairsPerBlock ?? (sensible ? Int(recommended) : 1)
     self.maximumBlockSpread = maximumBlockSpread ?? .infinity
-    self.validRange =
-      validRange ?? (response.centre - response.halfSpan)...(response.centre + response.halfSpan)
+    let lower = response.centre - response.halfSpan
+    let upper = response.centre + response.halfSpan
+    self.validRange = validRange ?? (lower <= upper ? lower...upper : 0...0)
   }
+
+  /// Largest number of pairs in a block; the error of rounding is summed over all lags of one when it is set up.
+  static let largestBlock = 100_000
 
   /// Why a configuration can not be used.
   public enum Fault: Error, Sendable, Equatable {
@@ -168,7 +181,8 @@ public struct OnlineCalibrationConfiguration: Sendable, Equatable {
     case degree(Int)
     /// The number of the reference's basis functions is not 0...4.
     case basisCount(Int)
-    /// A half span, a period or a number of pairs is not above 0, or a value is not finite.
+    /// A half span, a period or a number of pairs is not above 0 or too large, the prior gain is 0, or a value is not
+    /// finite.
     case range(Field)
     /// A standard deviation or uncertainty is negative or not finite.
     case negative(Field)
@@ -197,8 +211,8 @@ public struct OnlineCalibrationConfiguration: Sendable, Equatable {
     try positive(response.halfSpan, .response)
     try positive(reference.halfSpan, .reference)
     try positive(periodSeconds, .period)
-    guard pairsPerBlock >= 1 else { throw .range(.pairsPerBlock) }
-    guard response.centre.isFinite else { throw .range(.response) }
+    guard pairsPerBlock >= 1 && pairsPerBlock <= Self.largestBlock else { throw .range(.pairsPerBlock) }
+    guard response.centre.isFinite, response.mean.c1 != 0 else { throw .range(.response) }
     guard reference.centre.isFinite else { throw .range(.reference) }
     for index in 0..<4 {
       guard response.mean[index].isFinite else { throw .range(.response) }

@@ -25,6 +25,7 @@ public struct PIController: Sendable {
     /// Share of a step of the set point that the proportional term sees, 0...1.
     public var setpointWeight: Double
 
+    /// A controller with the given gains; they are checked when it is set up.
     public init(
       gainWattsPerKelvin: Double, integralSeconds: Double, limitsWatts: ClosedRange<Double>,
       lossWattsPerKelvin: Double = 0, idleCelsius: Double = 0, setpointWeight: Double = 0
@@ -71,6 +72,7 @@ public struct PIController: Sendable {
     case outOfRange(Double)
   }
 
+  /// The configuration in force.
   public let configuration: Configuration
   /// The integral part in watts.
   public private(set) var integralWatts = 0.0
@@ -79,6 +81,7 @@ public struct PIController: Sendable {
   private var last: Instant?
   private var lastError = 0.0
 
+  /// A controller that has not seen its process yet.
   public init(_ configuration: Configuration) throws(Fault) {
     for value in [configuration.gainWattsPerKelvin, configuration.integralSeconds] {
       guard value > 0, value.isFinite else { throw .notPositive(value) }

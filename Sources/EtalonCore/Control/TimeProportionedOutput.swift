@@ -17,6 +17,7 @@ public struct TimeProportionedOutput: Sendable {
     /// Shortest time off, 0 or more; together with the shortest time on not longer than a window.
     public var minimumOffNanoseconds: Int64
 
+    /// An output with the given power and times; they are checked when it is set up.
     public init(
       ratedWatts: Double, windowNanoseconds: Int64, minimumOnNanoseconds: Int64 = 0, minimumOffNanoseconds: Int64 = 0
     ) {
@@ -35,6 +36,7 @@ public struct TimeProportionedOutput: Sendable {
     case times
   }
 
+  /// The configuration in force.
   public let configuration: Configuration
   /// Energy that the heater owes (positive) or gave too much, in joules.
   public private(set) var owedJoules = 0.0
@@ -47,6 +49,7 @@ public struct TimeProportionedOutput: Sendable {
   private var last: Instant?
   private var wanted = 0.0
 
+  /// An output that is off and owes nothing.
   public init(_ configuration: Configuration) throws(Fault) {
     guard configuration.ratedWatts > 0, configuration.ratedWatts.isFinite else {
       throw .ratedWatts(configuration.ratedWatts)

@@ -30,8 +30,9 @@ public struct BlockMeans: Sendable {
     public var isInflated: Bool
   }
 
-  /// Number of pairs in all and of blocks.
+  /// Number of pairs in all.
   public let samples: Int
+  /// Number of blocks.
   public let blocks: Int
   /// Number of pairs taken in.
   public private(set) var taken = 0

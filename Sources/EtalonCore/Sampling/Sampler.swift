@@ -61,6 +61,7 @@ public struct Sampler: Sendable {
     /// Number of ticks that were missed directly before it.
     public var missed: UInt32
 
+    /// A tick with the given parts.
     public init(number: UInt32, due: Instant, missed: UInt32) {
       self.number = number
       self.due = due
@@ -96,11 +97,13 @@ public struct Sampler: Sendable {
     var device: Reading?
   }
 
+  /// The configuration in force.
   public let configuration: Configuration
   /// When the next tick is due.
   public private(set) var nextTick: Instant
   /// Number of the next tick.
   public private(set) var nextNumber: UInt32 = 0
+  /// What was counted since the start.
   public private(set) var counters = Counters()
 
   private var waiting = InlineArray<8, Waiting>(repeating: Waiting())
