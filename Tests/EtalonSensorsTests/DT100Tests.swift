@@ -211,6 +211,7 @@ final class DT100Tests: XCTestCase {
     var held: String?
     var writeError: String?
     var countAfter = 4
+    var countInEvidence: Int?
     var stored: String?
     var checksumOffByOne = false
     /// Queries of this text are not answered, from the n-th on.
@@ -242,7 +243,7 @@ final class DT100Tests: XCTestCase {
         case "CAL:DATA?": return held
         case "CAL:DATA?;COUN?;CRC?":
           let sum = crc(stored) ^ (flaws.checksumOffByOne ? 1 : 0)
-          return "\(stored);\(flaws.countAfter);\(hexadecimal(sum))"
+          return "\(stored);\(flaws.countInEvidence ?? flaws.countAfter);\(hexadecimal(sum))"
         default: return nil
         }
       }
@@ -314,7 +315,11 @@ final class DT100Tests: XCTestCase {
       XCTAssertEqual(report?.fault, .commitCount(expected: 4, received: UInt32(count)))
       XCTAssertEqual(stub.commands.last, "CAL:SEC:STAT ON")
       XCTAssertEqual(stub.commands.filter { $0 == "CAL:STOR" }.count, 1)
+      XCTAssertFalse(stub.queries.contains("CAL:DATA?;COUN?;CRC?"), "the store itself shows it")
     }
+    // Somebody stores between our store and the last evidence.
+    let (report, _, _) = write(Flaws(countInEvidence: 5))
+    XCTAssertEqual(report?.fault, .commitCount(expected: 4, received: 5))
   }
 
   func testWrongChecksumAfterStoreIsDetected() {
