@@ -10,5 +10,12 @@ extension CategoryAdapter {
     .nonlinearRegression,
     .uncertaintyPropagation,
     .monteCarlo,
+    .temperature,
+    .conformity,
+    .keyComparison,
+    .calibrationInterval,
+    .monitoring,
+    .driftKalman,
+    .optimalControl,
   ]
 }
