@@ -7,8 +7,8 @@ import EtalonMetrology
 /// Derivatives are exact. A result is given only where the residuals are orthogonal to every parameter's effect (the
 /// criterion of D. M. Bates and D. G. Watts, Technometrics 23 (1981) 179), so a stalled iteration is a fault.
 public struct NonlinearFit: Sendable {
-  /// Names of the parameters, in their order.
-  public let parameterNames: [String]
+  /// The fitted equation.
+  public let model: RegressionModel
   /// Parameters at the minimum.
   public let parameters: [Double]
   /// Covariance matrix of the parameters from the linearised model at the minimum: s² (JᵀWJ)⁻¹ for `equal` and `relative`
@@ -26,6 +26,9 @@ public struct NonlinearFit: Sendable {
   public let iterationCount: Int
   /// What was known about the responses.
   public let weighting: Weighting
+
+  /// Names of the parameters, in their order.
+  public var parameterNames: [String] { model.parameters }
 
   /// Standard uncertainties of the parameters.
   public var standardUncertainties: [Double] { covariance.diagonal.map { $0.squareRoot() } }
@@ -84,6 +87,20 @@ public struct NonlinearFit: Sendable {
       throw .noConvergence(iterations: iterations, residualSumOfSquares: lowest)
     }
     return try NonlinearFit(best, problem: problem, weighting: weighting, iterations: iterations)
+  }
+
+  /// The right side of the model at exactly known predictors, in the model's order, and the standard uncertainty it inherits
+  /// from the parameters (GUM 5.2.2).
+  /// - Throws: `modelUndefined` where the model has no finite value there.
+  public func value(at predictors: [Double]) throws(FitFault) -> (value: Double, standardUncertainty: Double) {
+    try Weighting.checkFinite(predictors, named: "predictors", count: model.predictors.count)
+    do {
+      let (value, gradient) = try model.right.gradient(predictors + parameters)
+      let sensitivities = Array(gradient[predictors.count...])
+      return (value, max(0, covariance.bilinear(sensitivities, sensitivities)).squareRoot())
+    } catch {
+      throw .modelUndefined(index: 0, parameters: parameters)
+    }
   }
 
   private static func prepare(

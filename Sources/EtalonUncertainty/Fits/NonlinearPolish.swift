@@ -110,7 +110,7 @@ extension NonlinearFit {
     _ candidate: Candidate, problem: ExpressionResiduals, weighting: Weighting, iterations: Int
   ) throws(FitFault) {
     let p = problem.parameterCount
-    parameterNames = problem.model.parameters
+    model = problem.model
     parameters = candidate.parameters.map(\.doubleValue)
     residuals = candidate.residuals.map(\.doubleValue)
     residualSumOfSquares = candidate.sumOfSquares.doubleValue

@@ -26,7 +26,8 @@ struct DataTable: Equatable {
   /// A column that must be there.
   func column(_ name: String, of path: String) throws -> Column {
     if let column = self[name] { return column }
-    throw DataFault(path: path, line: nil, reason: "there is no column '\(name)'; the file has \(names.joined(separator: ", "))")
+    throw DataFault(
+      path: path, line: nil, reason: "there is no column '\(name)'; the file has \(names.joined(separator: ", "))")
   }
 
   /// Reads a file; `-` is standard input.
@@ -99,7 +100,8 @@ struct DataTable: Equatable {
         let text = literal(cell)
         guard let value = Double(text), value.isFinite else {
           throw DataFault(
-            path: path, line: line.number, reason: "'\(cell)' in column '\(headings[index].name)' is not a finite number")
+            path: path, line: line.number,
+            reason: "'\(cell)' in column '\(headings[index].name)' is not a finite number")
         }
         literals[index].append(text)
         values[index].append(value)

@@ -99,7 +99,8 @@ struct SVGPlot {
           out.append(Self.segment(px(point.x), py(low), px(point.x), py(point.y + u), colour))
         }
         out.append(
-          "<circle cx=\"\(Self.number(px(point.x)))\" cy=\"\(Self.number(py(point.y)))\" r=\"3.2\" fill=\"\(colour)\"/>")
+          "<circle cx=\"\(Self.number(px(point.x)))\" cy=\"\(Self.number(py(point.y)))\" r=\"3.2\" fill=\"\(colour)\"/>"
+        )
       }
       return out
     case .band(let points, let colour):
@@ -127,7 +128,8 @@ struct SVGPlot {
       switch layer {
       case .line(let points, _, _): return points.map(\.x)
       case .points(let points, let bars, _, _):
-        return points.map(\.x) + (bars.map { u in points.indices.flatMap { [points[$0].x - u[$0], points[$0].x + u[$0]] } } ?? [])
+        return points.map(\.x)
+          + (bars.map { u in points.indices.flatMap { [points[$0].x - u[$0], points[$0].x + u[$0]] } } ?? [])
       case .band(let points, _): return points.map(\.x)
       case .bars(let bars, _): return bars.flatMap { [$0.from, $0.to] }
       case .marker(let x, _, _): return [x]
@@ -140,7 +142,8 @@ struct SVGPlot {
       switch layer {
       case .line(let points, _, _): return points.map(\.y)
       case .points(let points, _, let bars, _):
-        return points.map(\.y) + (bars.map { u in points.indices.flatMap { [points[$0].y - u[$0], points[$0].y + u[$0]] } } ?? [])
+        return points.map(\.y)
+          + (bars.map { u in points.indices.flatMap { [points[$0].y - u[$0], points[$0].y + u[$0]] } } ?? [])
       case .band(let points, _): return points.flatMap { [$0.low, $0.high] }
       case .bars(let bars, _): return [0] + bars.map(\.height)
       case .marker: return []
