@@ -51,18 +51,6 @@ public struct TermiosPort: Port, ~Copyable {
     if !isPseudo && etalon_terminal_claim(opened) != 0 { throw TerminalStream.fault(errno) }
     try apply(settings, to: opened, isPseudo: isPseudo)
     guard tcflush(opened, TCIFLUSH) == 0 else { throw TerminalStream.fault(errno) }
-    dropInput(opened)
-  }
-
-  /// Takes what the kernel still moves up after the flush, which empties only the last of its buffers. Bounded, because
-  /// some devices never stop talking.
-  private static func dropInput(_ descriptor: Int32) {
-    var waiting = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-    var bytes: InlineArray<4096, UInt8> = InlineArray(repeating: 0)
-    for _ in 0..<32 where poll(&waiting, 1, 1) > 0 {
-      let count = withUnsafeMutableBytes(of: &bytes) { Glibc.read(descriptor, $0.baseAddress!, $0.count) }
-      if count <= 0 { return }
-    }
   }
 
   /// Queues the bytes; a port that can not take more than 64 KiB of them ahead of its wire is a fault.
