@@ -57,6 +57,7 @@ let package = Package(
     .testTarget(name: "EtalonSensorsTests", dependencies: ["EtalonSensors", "EtalonCore", "EtalonSim", "EtalonMetrology"]),
     .testTarget(name: "EtalonUncertaintyTests", dependencies: ["EtalonUncertainty", "EtalonMetrology"]),
     .testTarget(name: "ReferenceCheckTests", dependencies: ["reference-check"]),
+    .testTarget(name: "EtalonCommandTests", dependencies: ["etalon"]),
     .testTarget(name: "EtalonSimTests", dependencies: ["EtalonSim", "EtalonCore", "EtalonMetrology"]),
     .testTarget(
       name: "EtalonLinuxTests", dependencies: ["EtalonLinux", "CEtalonLinux", "EtalonCore", "EtalonMetrology"]),
