@@ -144,16 +144,25 @@ public enum DecimalCoding {
     let isSubnormal = value.exponentBitPattern == 0
     let significand = value.significandBitPattern | (isSubnormal ? 0 : 1 << 52)
     let binary = (isSubnormal ? 1 : Int(value.exponentBitPattern)) - 1075
-    var wide = WideInteger(significand)
     // One bit more than asked, so that the lowest bit says whether the dropped part is at least a half.
-    wide.shiftLeft(1)
     var dropped = false
-    if decimals > 0 { wide.multiplyByPowerOfTen(decimals) }
-    if binary > 0 { wide.shiftLeft(binary) }
-    if decimals < 0, wide.divideByPowerOfTen(-decimals) { dropped = true }
-    if binary < 0, wide.shiftRight(-binary) { dropped = true }
-    precondition(wide.bitLength <= 64, "scaled value wider than 63 bits")
-    let twice = wide.low
+    let twice: UInt64
+    if decimals >= 0 && decimals <= 19 && binary < 0 {
+      // 54 bits and 10^19 below 2^64 fit 128 bits.
+      let product = UInt128(significand << 1) * UInt128(powerOfTen(decimals))
+      let quotient = binary > -128 ? product >> UInt128(-binary) : 0
+      dropped = binary > -128 ? quotient << UInt128(-binary) != product : true
+      precondition(quotient >> 64 == 0, "scaled value wider than 63 bits")
+      twice = UInt64(truncatingIfNeeded: quotient)
+    } else {
+      var wide = WideInteger(significand << 1)
+      if decimals > 0 { wide.multiplyByPowerOfTen(decimals) }
+      if binary > 0 { wide.shiftLeft(binary) }
+      if decimals < 0, wide.divideByPowerOfTen(-decimals) { dropped = true }
+      if binary < 0, wide.shiftRight(-binary) { dropped = true }
+      precondition(wide.bitLength <= 64, "scaled value wider than 63 bits")
+      twice = wide.low
+    }
     let whole = twice >> 1
     return twice & 1 == 1 && (dropped || whole & 1 == 1) ? whole + 1 : whole
   }

@@ -3,7 +3,9 @@ import EtalonCore
 /// Where the fields of a reply are: up to eight ranges between separators that stand outside quoted text.
 struct FieldList {
   static let capacity = 8
-  private var ranges = InlineArray<8, Range<Int>>(repeating: 0..<0)
+  private let start: Int
+  /// Where each field ends; the next one starts behind the separator that stands there.
+  private var ends = InlineArray<8, UInt16>(repeating: 0)
   private(set) var count = 0
 
   /// Splits `range` of `frame` at each `separator`; nil when there are more than eight fields or a quote is left open.
@@ -11,25 +13,26 @@ struct FieldList {
   /// A separator within quotation marks is text: `-113,"Undefined header;FOO"` has no second message unit
   /// (SCPI-99 vol. 2, 21.8.1 puts device-dependent information after a semicolon inside the quotes).
   init?(_ frame: Frame, _ range: Range<Int>, separator: UInt8) {
-    var start = range.lowerBound
+    start = range.lowerBound
     var isQuoted = false
     for index in range {
-      if frame[index] == UInt8(ascii: "\"") { isQuoted.toggle() }
-      if frame[index] == separator && !isQuoted {
+      let byte = frame[index]
+      if byte == UInt8(ascii: "\"") { isQuoted.toggle() }
+      if byte == separator && !isQuoted {
         guard count < Self.capacity - 1 else { return nil }
-        ranges[count] = start..<index
+        ends[count] = UInt16(index)
         count += 1
-        start = index + 1
       }
     }
     guard !isQuoted else { return nil }
-    ranges[count] = start..<range.upperBound
+    ends[count] = UInt16(range.upperBound)
     count += 1
   }
 
   subscript(index: Int) -> Range<Int> {
     precondition(index >= 0 && index < count, "no such field")
-    return ranges[index]
+    let lower = index == 0 ? start : Int(ends[index - 1]) + 1
+    return lower..<Int(ends[index])
   }
 }
 

@@ -94,7 +94,11 @@ public struct LineExchange: Sendable {
     phase = .waiting
     self.match = match
     request.removeAll()
-    for byte in message where byte != 0x0D && byte != 0x0A { request.append(byte) }
+    if toleratesEcho && match == .any {
+      for index in 0..<message.count where message[index] != 0x0D && message[index] != 0x0A {
+        request.append(message[index])
+      }
+    }
     reply.removeAll()
     echoTaken = false
     skippedLines = 0
