@@ -11,7 +11,7 @@ import EtalonCore
 /// - A conversion number that is not newer than the last one marks the reading as stale. Two in a row that are lower
 ///   than before and count up mean that the device was switched off and on; from the second on readings count again.
 /// - The calibration set's number in a reading must be the one that the driver read last, else somebody has stored
-///   another set, and the reading is a fault `.commitCount`.
+///   another set, and readings are faults `.commitCount` until `readAdjustment` has been asked again.
 public struct DT100: CataloguedDriver {
   /// What can be set from outside; the defaults are the data sheet's.
   public struct Configuration: Sendable {

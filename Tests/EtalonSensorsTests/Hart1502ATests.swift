@@ -57,6 +57,16 @@ final class Hart1502ATests: XCTestCase {
         XCTAssertEqual(dialogue.last?.reading?.value, 125.745, "echo \(echo.debugDescription) in pieces of \(size)")
       }
     }
+    // The same where the driver looks for a line of a certain form.
+    for echo in ["\r*IDN?\r", "\r\n*IDN?\r\n", "*IDN?\r", "\n*IDN?\n"] {
+      for size in [1, 2, 5, 256] {
+        var dialogue = Dialogue(Hart1502A(options: SensorOptions()))
+        dialogue.start(.read)
+        XCTAssertEqual(dialogue.deliver(echo + identity, size: size), "T\r", echo.debugDescription)
+        dialogue.deliver("T\r" + reading, size: size)
+        XCTAssertEqual(dialogue.last?.reading?.value, 125.745, "echo \(echo.debugDescription) in pieces of \(size)")
+      }
+    }
     // The echo's own time is not that of the answer.
     var dialogue = identified()
     let begun = dialogue.now

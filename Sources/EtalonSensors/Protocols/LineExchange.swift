@@ -136,11 +136,8 @@ public struct LineExchange: Sendable {
           deadline = nil
           return .reply
         }
-        skippedLines += 1
-        lastSkippedCount = reply.count
-        lastSkippedWasTagged = LineExchange.tag(of: reply) != nil
-        reply.removeAll()
-      } else if byte == 0x0D && toleratesEcho && takeEcho() {
+        skipLine()
+      } else if byte == 0x0D && toleratesEcho && (takeEcho() || skipEcho()) {
         continue
       } else {
         guard !reply.isFull else { return fail(.malformed(received: reply.count), at: instant) }
@@ -226,6 +223,23 @@ public struct LineExchange: Sendable {
     guard reply == request else { return false }
     echoTaken = true
     reply.removeAll()
+    return true
+  }
+
+  /// Skips a line that is not the answer; the line feed behind an echo that ended with CR is no line.
+  private mutating func skipLine() {
+    guard !reply.isEmpty else { return }
+    skippedLines += 1
+    lastSkippedCount = reply.count
+    lastSkippedWasTagged = LineExchange.tag(of: reply) != nil
+    reply.removeAll()
+  }
+
+  /// At a CR, where only certain lines are taken: whether what stands before it is none of them, as an echo without line
+  /// feed is.
+  private mutating func skipEcho() -> Bool {
+    guard match != .any, !matches() else { return false }
+    skipLine()
     return true
   }
 
