@@ -4,7 +4,7 @@
 /// ```swift
 /// extension CategoryAdapter {
 ///   static let univariate = CategoryAdapter(category: "univariate") { referenceCase in
-///     let summary = try Univariate(referenceCase.doubles("y"))
+///     let summary = try SampleStatistics(referenceCase.doubles("y"))
 ///     return Evaluation(["mean": .number(summary.mean)])
 ///   }
 /// }
