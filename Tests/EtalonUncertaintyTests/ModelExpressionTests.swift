@@ -3,6 +3,8 @@ import XCTest
 
 @testable import EtalonUncertainty
 
+private typealias Unit = EtalonMetrology.Unit
+
 final class ModelExpressionTests: XCTestCase {
   private func value(_ text: String, _ values: [Double] = []) throws -> Double {
     try Expression(parsing: text).evaluate(values)
@@ -155,5 +157,28 @@ final class ModelExpressionTests: XCTestCase {
     XCTAssertEqual(fault("a", [.infinity]), .notFinite(variable: "a", value: .infinity))
     XCTAssertNil(fault("a^2", [0]))
     XCTAssertNotNil(fault("a", [.nan]))
+  }
+
+  func testUnitsOfAModel() throws {
+    func unit(_ text: String, _ units: [(String, String)]) throws -> String {
+      let model = try Expression(parsing: text, variables: units.map(\.0))
+      return try model.unit(of: units.map { try Unit.parse($0.1) }).symbol
+    }
+    XCTAssertEqual(try unit("V/I*cos(phi)", [("V", "V"), ("I", "A"), ("phi", "rad")]), "V/A")
+    XCTAssertEqual(try unit("dut - (ref + c)", [("dut", "°C"), ("ref", "°C"), ("c", "K")]), "K")
+    XCTAssertEqual(try unit("ref + c", [("ref", "°C"), ("c", "K")]), "°C")
+    XCTAssertEqual(try unit("sqrt(a*a + b^2)", [("a", "mV"), ("b", "mV")]), "mV")
+    XCTAssertEqual(try unit("exp(-t/tau)", [("t", "min"), ("tau", "min")]), "1")
+    XCTAssertEqual(try unit("(rho - 1.2)*v", [("rho", "kg/m³"), ("v", "m³")]), "kg")
+    XCTAssertEqual(try unit("x", [("x", "°C")]), "°C")
+    for (text, units) in [
+      ("a + b", [("a", "V"), ("b", "A")]), ("a + b", [("a", "mm"), ("b", "m")]), ("a + b", [("a", "°C"), ("b", "°C")]),
+      ("exp(a)", [("a", "s")]), ("sin(a)", [("a", "%")]), ("sqrt(a)", [("a", "m")]), ("2^a", [("a", "K")]),
+      ("a - b", [("a", "K"), ("b", "°C")]), ("max(a, b)", [("a", "K"), ("b", "°C")]),
+    ] {
+      XCTAssertThrowsError(try unit(text, units), text) {
+        guard case ExpressionFault.units = $0 else { return XCTFail("\($0)") }
+      }
+    }
   }
 }

@@ -145,6 +145,28 @@ public struct Unit: Equatable, Sendable {
     return Unit(factors: a.forDifferences.factors + b.forDifferences.factors)
   }
 
+  /// The unit of an integer power of a quantity, exponent within ±9; a difference takes the place of a temperature.
+  public func raised(to exponent: Int8) -> Unit {
+    var powers = forDifferences.factors
+    for i in powers.indices { powers[i].exponent = powers[i].exponent &* exponent }
+    return exponent == 0 ? .one : Unit(factors: powers)
+  }
+
+  /// The unit of the square root of a quantity; nil where an exponent is odd.
+  public var squareRoot: Unit? {
+    var halves = forDifferences.factors
+    for i in halves.indices {
+      guard halves[i].exponent % 2 == 0 else { return nil }
+      halves[i].exponent /= 2
+    }
+    return Unit(factors: halves)
+  }
+
+  /// Whether numbers in both units may be added as they are: same dimension and same scale.
+  public func hasScale(of other: Unit) -> Bool {
+    dimension == other.dimension && multiplier * other.divisor == other.multiplier * divisor
+  }
+
   /// The unit of the quotient of two quantities.
   public static func / (a: Unit, b: Unit) -> Unit {
     if b.factors.isEmpty { return a }
