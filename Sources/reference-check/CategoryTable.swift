@@ -17,5 +17,6 @@ extension CategoryAdapter {
     .monitoring,
     .driftKalman,
     .optimalControl,
+    .timeFrequency,
   ]
 }

@@ -1,0 +1,161 @@
+import EtalonMetrology
+
+/// The sums of squares behind the stability statistics, on bare phase.
+extension PhaseRecord {
+  /// Mean square of the second differences x_{i+2m} − 2 x_{i+m} + x_i with i in steps, and the number of terms.
+  func secondDifferences(_ m: Int, step: Int) -> (meanSquare: Double, terms: Int) {
+    let last = phase.count - 2 * m
+    guard last > 0 else { return (0, 0) }
+    if hasGaps {
+      return accumulate(from: 0, below: last, step: step) { i in
+        guard isUsable(i, step: m, count: 3) else { return nil }
+        return (phase[i + 2 * m] - phase[i + m]) - (phase[i + m] - phase[i])
+      }
+    }
+    return phase.withUnsafeBufferPointer { x in
+      // Four sums, so that one addition does not wait for the one before it.
+      var s0 = 0.0
+      var s1 = 0.0
+      var s2 = 0.0
+      var s3 = 0.0
+      var i = 0
+      if step == 1 {
+        let end = last - last % 4
+        while i < end {
+          let d0 = (x[i + 2 * m] - x[i + m]) - (x[i + m] - x[i])
+          let d1 = (x[i + 1 + 2 * m] - x[i + 1 + m]) - (x[i + 1 + m] - x[i + 1])
+          let d2 = (x[i + 2 + 2 * m] - x[i + 2 + m]) - (x[i + 2 + m] - x[i + 2])
+          let d3 = (x[i + 3 + 2 * m] - x[i + 3 + m]) - (x[i + 3 + m] - x[i + 3])
+          s0 += d0 * d0
+          s1 += d1 * d1
+          s2 += d2 * d2
+          s3 += d3 * d3
+          i += 4
+        }
+      }
+      while i < last {
+        let d = (x[i + 2 * m] - x[i + m]) - (x[i + m] - x[i])
+        s0 += d * d
+        i += step
+      }
+      let terms = (last + step - 1) / step
+      return ((s0 + s1 + s2 + s3) / Double(terms), terms)
+    }
+  }
+
+  /// Mean square of the third differences.
+  func thirdDifferences(_ m: Int, step: Int) -> (meanSquare: Double, terms: Int) {
+    accumulate(from: 0, below: phase.count - 3 * m, step: step) { i in
+      guard !hasGaps || isUsable(i, step: m, count: 4) else { return nil }
+      return (phase[i + 3 * m] - phase[i]) - 3 * (phase[i + 2 * m] - phase[i + m])
+    }
+  }
+
+  /// Mean square of the second differences of m-point means of phase, every m + … window of 3 m points.
+  func meanDifferences(_ m: Int) -> (meanSquare: Double, terms: Int) {
+    let last = phase.count - 3 * m + 1
+    guard last > 0 else { return (0, 0) }
+    return phase.withUnsafeBufferPointer { x in
+      var window = 0.0
+      for i in 0..<m { window += (x[i + 2 * m] - x[i + m]) - (x[i + m] - x[i]) }
+      var sum = 0.0
+      var terms = 0
+      for i in 0..<last {
+        if !hasGaps || isWhole(i, i + 3 * m - 1) {
+          sum += window * window
+          terms += 1
+        }
+        if i + 1 < last {
+          window += (x[i + 3 * m] - x[i]) - 3 * (x[i + 2 * m] - x[i + m])
+        }
+      }
+      let scale = Double(m) * Double(m) * Double(max(terms, 1))
+      return (sum / scale, terms)
+    }
+  }
+
+  /// Mean square of x*_{i−m} − 2 x*_i + x*_{i+m} over the inner points of the record extended by reflection about both
+  /// ends (SP 1065, equation 25).
+  func reflectedDifferences(_ m: Int) -> (meanSquare: Double, terms: Int) {
+    let n = phase.count
+    func extended(_ i: Int) -> Double {
+      if i < 0 { return 2 * phase[0] - phase[-i] }
+      if i >= n { return 2 * phase[n - 1] - phase[2 * (n - 1) - i] }
+      return phase[i]
+    }
+    return accumulate(from: 1, below: n - 1, step: 1) { i in
+      (extended(i + m) - phase[i]) - (phase[i] - extended(i - m))
+    }
+  }
+
+  private func accumulate(
+    from start: Int, below end: Int, step: Int, _ term: (Int) -> Double?
+  ) -> (meanSquare: Double, terms: Int) {
+    var sum = 0.0
+    var terms = 0
+    var i = start
+    while i < end {
+      if let value = term(i) {
+        sum += value * value
+        terms += 1
+      }
+      i += step
+    }
+    return terms == 0 ? (0, 0) : (sum / Double(terms), terms)
+  }
+
+  /// Modified total variance times 2 τ² (SP 1065, 5.2.12): every run of 3 m phases loses its trend, is reflected to 9 m
+  /// points, and all its 6 m second differences of m-point means are used.
+  func modifiedTotal(_ m: Int) -> (meanSquare: Double, terms: Int) {
+    let length = 3 * m
+    let runs = phase.count - length + 1
+    guard runs > 0 else { return (0, 0) }
+    var run = [Double](repeating: 0, count: 3 * length)
+    var sum = 0.0
+    for start in 0..<runs {
+      let half = length / 2
+      let second = length - half
+      var first = 0.0
+      var last = 0.0
+      for i in 0..<half {
+        first += phase[start + i]
+        last += phase[start + second + i]
+      }
+      // The halves' middles are `second` points apart, also when a middle point is left out.
+      let slope = (last - first) / Double(half) / Double(second)
+      for i in 0..<length {
+        let x = phase[start + i] - slope * Double(i)
+        run[length + i] = x
+        run[length - 1 - i] = x
+        run[3 * length - 1 - i] = x
+      }
+      var window = 0.0
+      for i in 0..<m { window += run[i] - 2 * run[i + m] + run[i + 2 * m] }
+      var squares = 0.0
+      for j in 0..<(6 * m) {
+        squares += window * window
+        window += (run[j + 3 * m] - run[j]) - 3 * (run[j + 2 * m] - run[j + m])
+      }
+      sum += squares / Double(6 * m) / (Double(m) * Double(m))
+    }
+    return (sum / Double(runs), runs)
+  }
+
+  /// Thêo1 variance times (m τ₀)² (SP 1065, equation 30 with the factor 1/0.75 that makes it unbiased for white frequency
+  /// noise; D. A. Howe and F. Vernotte 2004).
+  func theo1Sum(_ m: Int) -> (meanSquare: Double, terms: Int) {
+    let runs = phase.count - m
+    guard runs > 0 else { return (0, 0) }
+    let half = m / 2
+    return phase.withUnsafeBufferPointer { x in
+      var sum = 0.0
+      for i in 0..<runs {
+        for delta in 0..<half {
+          let d = (x[i] - x[i - delta + half]) + (x[i + m] - x[i + delta + half])
+          sum += d * d / Double(half - delta)
+        }
+      }
+      return (sum / (0.75 * Double(runs)), runs)
+    }
+  }
+}

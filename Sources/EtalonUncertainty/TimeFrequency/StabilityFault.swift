@@ -1,0 +1,56 @@
+import EtalonMetrology
+
+/// Why a stability statistic has no value.
+public enum StabilityFault: Error, Equatable, Sendable {
+  /// Fewer data than the statistic needs at this averaging factor.
+  case tooFew(needed: Int, received: Int)
+  /// A datum that is not finite, with its index. A missing datum is nil, not NaN.
+  case notFinite(index: Int)
+  /// A sampling interval that is not positive and finite.
+  case interval(Double)
+  /// An averaging factor the statistic can not use: not positive, or odd where it must be even.
+  case averagingFactor(Int)
+  /// Gaps leave no term for this averaging factor.
+  case onlyGaps(averagingFactor: Int)
+  /// The statistic is defined for data without gaps only.
+  case gapsNotAllowed(StabilityStatistic)
+  /// An averaging time that is no multiple of the sampling interval.
+  case averagingTime(Double, interval: Double)
+  /// A confidence level outside the open interval 0 … 1.
+  case confidence(Double)
+  /// A distribution function that has no value.
+  case distribution(DistributionFault)
+}
+
+/// The statistics of frequency stability (W. J. Riley, Handbook of Frequency Stability Analysis, NIST SP 1065, 2008,
+/// section 5).
+public enum StabilityStatistic: String, CaseIterable, Sendable {
+  /// Allan deviation of adjacent averages, 5.2.
+  case adev
+  /// Overlapping Allan deviation, 5.2.4.
+  case oadev
+  /// Modified Allan deviation, 5.2.5.
+  case mdev
+  /// Time deviation τ MDEV / √3, 5.2.6.
+  case tdev
+  /// Hadamard deviation of adjacent averages, 5.2.9.
+  case hdev
+  /// Overlapping Hadamard deviation, 5.2.10.
+  case ohdev
+  /// Total deviation (data reflected at both ends), 5.2.11; without bias correction.
+  case totdev
+  /// Modified total deviation, 5.2.12; without bias correction.
+  case mtotdev
+  /// Time total deviation τ MTOTDEV / √3, 5.2.13; without bias correction.
+  case ttotdev
+  /// Thêo1, 5.2.15; without bias removal. The averaging time is 0.75 m τ₀, m even.
+  case theo1
+
+  /// Whether gaps are skipped; the statistics that extend or rearrange the whole record need all of it.
+  public var allowsGaps: Bool {
+    switch self {
+    case .adev, .oadev, .mdev, .tdev, .hdev, .ohdev: return true
+    case .totdev, .mtotdev, .ttotdev, .theo1: return false
+    }
+  }
+}
