@@ -135,6 +135,26 @@ final class LedgerVerificationTests: XCTestCase {
     }
   }
 
+  /// Two bytes of a length changed, so that the frame seems to reach beyond the end of the file: the sound frames that
+  /// follow tell that it was not cut off. And a tail that is cut off, but not from the record that is due.
+  func testTailsThatWereNotCutOff() throws {
+    let (bytes, starts, _) = try sampleLedger(8)
+    for start in starts.dropLast(2) {
+      var changed = bytes
+      changed[start] ^= 0x55
+      changed[start + 1] ^= 0x55
+      let found = LedgerVerification(bytes: changed)
+      XCTAssertEqual(found.framing, .fail)
+      XCTAssertEqual(found.firstBad?.offset, UInt64(start))
+    }
+    for place in starts[7] + 5..<starts[7] + 13 {
+      var changed = Array(bytes[..<(starts[8] - 1)])
+      XCTAssertTrue(LedgerVerification(bytes: changed).isSound, "negative control")
+      changed[place] ^= 1
+      XCTAssertEqual(LedgerVerification(bytes: changed).framing, .fail, "byte \(place)")
+    }
+  }
+
   func testRemovedInsertedAndExchangedRecords() throws {
     let (bytes, starts, summary) = try sampleLedger(8)
     func frame(_ index: Int) -> [UInt8] { Array(bytes[starts[index]..<starts[index + 1]]) }

@@ -94,12 +94,7 @@ final class LedgerWriterTests: XCTestCase {
     let scratch = Scratch()
     let writer = try LedgerWriter(runFolder: scratch.path, mode: .drop)
     writer.appendSample(0)
-    // Bounded by the number of turns, each of which lets the recorder run.
-    var turns = 0
-    while writer.acknowledged == 0 && turns < 50_000_000 {
-      sched_yield()
-      turns += 1
-    }
+    waitUntil { writer.acknowledged > 0 }
     XCTAssertEqual(writer.acknowledged, 1)
     XCTAssertEqual(try writer.close().records, 1)
   }
@@ -122,20 +117,42 @@ final class LedgerWriterTests: XCTestCase {
     XCTAssertTrue(try LedgerVerification(path: writer.path).isSound)
   }
 
+  /// Lets the recorder run until `condition` holds; bounded by a number of turns, which only a failing test reaches.
+  private func waitUntil(_ condition: () -> Bool) {
+    var turns = 0
+    while !condition() && turns < 50_000_000 {
+      sched_yield()
+      turns += 1
+    }
+    XCTAssertTrue(condition())
+  }
+
   /// In the mode that waits nothing is lost however slow the disk is; in the other the record says what is missing.
   func testOverflow() throws {
     let scratch = Scratch()
     let large = [UInt8](repeating: 1, count: LedgerFormat.maximumPayloadBytes)
     let writer = try LedgerWriter(runFolder: scratch.path + "/drop", mode: .drop)
     // Faster than any disk: the loop copies a mebibyte in less time than checksum, hash and write of one take.
-    for index in 0..<200 { large.withUnsafeBytes { writer.append(kind: 1, instant: Int64(index), payload: $0) } }
+    for index in 0..<100 { large.withUnsafeBytes { writer.append(kind: 1, instant: Int64(index), payload: $0) } }
     XCTAssertGreaterThan(writer.lost, 0, "the ring of 4 MiB should have been full")
+    waitUntil { writer.acknowledged >= 100 - writer.lost }
+    // There is room now: the gap is told before the next record.
+    let lostByThen = writer.lost
+    for index in 100..<110 {
+      large.withUnsafeBytes { bytes in
+        writer.append(kind: 1, instant: Int64(index), payload: UnsafeRawBufferPointer(rebasing: bytes[..<8]))
+      }
+    }
+    XCTAssertEqual(writer.lost, lostByThen)
+    for index in 110..<200 { large.withUnsafeBytes { writer.append(kind: 1, instant: Int64(index), payload: $0) } }
+    XCTAssertGreaterThan(writer.lost, lostByThen)
     let summary = try writer.close()
     XCTAssertEqual(summary.lost, writer.lost)
     let found = try LedgerVerification(
       path: writer.path, expectedRecords: summary.records, expectedDigest: summary.digest)
     XCTAssertTrue(found.isSound)
     var kept: UInt64 = 0
+    var gaps = 0
     var lost: UInt64 = 0
     var next: Int64 = 0
     var reader = try LedgerReader(path: writer.path)
@@ -148,12 +165,14 @@ final class LedgerWriterTests: XCTestCase {
         XCTAssertEqual(record.instant, next + Int64(count) - 1)
         next += Int64(count)
         lost += count
+        gaps += 1
       } else {
         XCTAssertEqual(record.instant, next)
         next += 1
         kept += 1
       }
     }
+    XCTAssertGreaterThanOrEqual(gaps, 2)
     XCTAssertEqual(lost, summary.lost)
     XCTAssertEqual(kept + lost, 200)
 
