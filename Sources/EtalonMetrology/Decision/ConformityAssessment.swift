@@ -57,10 +57,13 @@ public struct ConformityAssessment: Equatable, Sendable {
   /// The verdict of a decision rule.
   public func verdict(_ rule: DecisionRule) throws(DecisionFault) -> ConformityVerdict {
     let w = try rule.guardBand(standardUncertainty: standardUncertainty, tolerance: tolerance)
-    let inside = Swift.min(measuredValue - tolerance.lower, tolerance.upper - measuredValue)
-    if inside >= Swift.max(w, 0) { return .pass }
-    if w < 0 { return inside >= w ? .pass : .fail }
-    if inside >= 0 { return .conditionalPass }
-    return inside >= -w ? .conditionalFail : .fail
+    // The limits are formed as `ToleranceInterval.guarded` forms them, so that a value on a limit is treated alike.
+    func isWithin(_ margin: Double) -> Bool {
+      measuredValue >= tolerance.lower + margin && measuredValue <= tolerance.upper - margin
+    }
+    if isWithin(w) { return .pass }
+    if w < 0 { return .fail }
+    if isWithin(0) { return .conditionalPass }
+    return isWithin(-w) ? .conditionalFail : .fail
   }
 }
