@@ -278,6 +278,7 @@ public struct OnlineCalibration: Sendable {
       return .refused(.notFinite)
     }
     if started { advance(to: end) } else { start(full.indication, at: end) }
+    follow(full)
     guard full.hasReference else {
       // Without a reference z says where the process is, not what it is: the response does not learn from it.
       let none = Factors.StateVector(repeating: 0)
@@ -307,33 +308,47 @@ public struct OnlineCalibration: Sendable {
     factors.addNoise(variance: wide * wide, to: 1)
   }
 
-  /// The response's systematic parts of one reference reading, and the reading with the certificate's correction.
-  private func corrected(_ reading: Double) -> (value: Double, consider: Factors.ConsiderVector) {
+  /// A reference reading with the certificate's correction.
+  private func corrected(reading: Double) -> Double {
     let reference = configuration.reference
-    var consider = Factors.ConsiderVector(repeating: 0)
     let t = (reading - reference.centre) / reference.halfSpan
     var value = reading
     var basis = 1.0
     for index in 0..<reference.basisCount {
       value += reference.correction[index] * basis
+      basis *= t
+    }
+    return value
+  }
+
+  /// Sensitivities of a corrected reference reading to the consider parameters where the quantity has the given value.
+  ///
+  /// They belong to the estimated value, never to the reading: the reading's own noise would be correlated with the
+  /// innovation, and the small product of both would, over many thousand blocks, push the response away.
+  private func considerSensitivities(at value: Double) -> Factors.ConsiderVector {
+    let reference = configuration.reference
+    var consider = Factors.ConsiderVector(repeating: 0)
+    let t = (value - reference.centre) / reference.halfSpan
+    var basis = 1.0
+    for index in 0..<reference.basisCount {
       for column in 0...index { consider[column] -= basis * considerFactor[index][column] }
       basis *= t
     }
     consider[driftColumn] = -reference.driftStandardUncertainty
     consider[gradientColumn] = -reference.gradientStandardUncertainty
-    return (value, consider)
+    return consider
   }
 
   private mutating func measurePair(_ full: PairBlock) -> Bool {
-    let (reference, consider) = corrected(full.reference)
-    let before = (state: state, factors: factors, moves: moves)
-    guard let first = measurePair(full.indication, reference, consider, around: state) else { return false }
+    let reference = corrected(reading: full.reference)
+    let before = (state: state, factors: factors)
+    guard let first = measurePair(full.indication, reference, around: state) else { return false }
     var last = first
     // Nine times its noise: more is an error of θ that would carry over into p̃.
     if first.value * first.value > 9 * first.noiseVariance {
       let around = state
-      (state, factors, moves) = before
-      guard let second = measurePair(full.indication, reference, consider, around: around) else { return false }
+      (state, factors) = before
+      guard let second = measurePair(full.indication, reference, around: around) else { return false }
       last = second
     }
     let innovation = Innovation(value: last.value, variance: last.variance)
@@ -343,62 +358,98 @@ public struct OnlineCalibration: Sendable {
   }
 
   /// One pass over a pair of block means, with p̃ and the regressors computed from the response in `around`.
+  ///
+  /// Every derivative is taken at a place that the errors of this very block have not moved: before p̃ at the predicted
+  /// one, before u at the one that p̃ gave.
   private mutating func measurePair(
-    _ indication: Double, _ reference: Double, _ consider: Factors.ConsiderVector, around: InlineArray<6, Double>
+    _ indication: Double, _ reference: Double, around: InlineArray<6, Double>
   ) -> (value: Double, variance: Double, noiseVariance: Double)? {
     let response = configuration.response
     let atIndication = (indication - response.centre) / response.halfSpan
-    let slope = polynomialSlope(atIndication, around) / response.halfSpan
-    let deviceShare = slope * slope * deviceVariance
-    let noiseVariance = deviceShare + referenceVariance
-    let share = noiseVariance > 0 ? deviceShare / noiseVariance : 0
+    let predicted = (state[0] + state[1] - response.centre) / response.halfSpan
+    let slope = polynomialSlope(predicted, around) / response.halfSpan
+    let (toIndication, share) = weight(slope: slope)
+    let noiseVariance = slope * slope * deviceVariance + referenceVariance
     let difference = reference - polynomial(atIndication, around)
     guard difference.isFinite, slope != 0 else { return nil }
 
     // p̃ = p + (a/g′)(Σ sᵏ (θₖ − θₖ′) + consider) + noise, with θ′ the response it was computed from.
-    let toIndication = share / slope
     var shift = 0.0
-    var regressors = powers(atIndication)
+    var regressors = powers(predicted)
     for index in 2..<stateCount {
       shift += regressors[index] * (state[index] - around[index])
       regressors[index] *= toIndication
     }
-    var systematic = consider
-    for column in 0..<offsetColumn { systematic[column] *= toIndication }
+    var consider = considerSensitivities(at: polynomial(predicted, around))
+    for column in 0..<offsetColumn { consider[column] *= toIndication }
     measureProcess(
-      indication + toIndication * difference, regressors: regressors,
-      expectedShift: toIndication * shift, consider: systematic, noiseVariance: (1 - share) * deviceVariance)
+      indication + toIndication * difference, regressors: regressors, expectedShift: toIndication * shift,
+      consider: consider, noiseVariance: (1 - share) * deviceVariance)
 
     let place = (state[0] + state[1] - response.centre) / response.halfSpan
     let direction = powers(place)
-    systematic = consider
+    consider = considerSensitivities(at: polynomial(place, around))
     if configuration.resolution > 0 {
-      systematic[offsetColumn] = slope * quantisation.offset
-      systematic[slopeColumn] = slope * quantisation.slope * state[0]
+      consider[offsetColumn] = slope * quantisation.offset
+      consider[slopeColumn] = slope * quantisation.slope * state[0]
     }
     let innovation = reference - polynomial(atIndication, state)
     guard innovation.isFinite,
       let update = factors.update(
-        direction, consider: systematic, noiseVariance: noiseVariance, inflation: inflation, learning: stateCount)
+        direction, consider: consider, noiseVariance: noiseVariance, inflation: inflation, learning: stateCount)
     else { return nil }
     for index in 0..<stateCount { state[index] += update.gain[index] * innovation }
     return (innovation, update.innovationVariance, noiseVariance)
   }
 
+  /// Starts the level anew when the process value is more than four standard deviations from where it was expected.
+  ///
+  /// With a reference it is p̃ that decides, not z: a choice that depended on the noise of z would select by it, and the
+  /// response would learn from the selection.
+  private mutating func follow(_ full: PairBlock) {
+    let response = configuration.response
+    let s = (full.indication - response.centre) / response.halfSpan
+    var direction = Factors.StateVector(repeating: 0)
+    var consider = Factors.ConsiderVector(repeating: 0)
+    var reading = full.indication
+    var noiseVariance = deviceVariance
+    if full.hasReference {
+      let slope = polynomialSlope(s, state) / response.halfSpan
+      let (toIndication, share) = weight(slope: slope)
+      let value = polynomial(s, state)
+      reading += toIndication * (corrected(reading: full.reference) - value)
+      direction = powers(s)
+      consider = considerSensitivities(at: value)
+      for index in 2..<stateCount { direction[index] *= toIndication }
+      for column in 0..<offsetColumn { consider[column] *= toIndication }
+      noiseVariance *= 1 - share
+    }
+    direction[0] = 1
+    direction[1] = 1
+    let innovation = reading - state[0] - state[1]
+    let expected = factors.variance(along: direction, consider: consider) + noiseVariance
+    guard innovation * innovation > 16 * expected else { return }
+    processMoved()
+    state[1] = reading
+  }
+
+  /// a/g′ and a: the weight of the reference in the reading p̃ of the process value.
+  private func weight(slope: Double) -> (toIndication: Double, share: Double) {
+    let deviceShare = slope * slope * deviceVariance
+    let total = deviceShare + referenceVariance
+    let share = total > 0 ? deviceShare / total : 0
+    return (slope != 0 ? share / slope : 0, share)
+  }
+
   /// Moves level and motion by a reading of the process value; the response keeps its place.
   private mutating func measureProcess(
-    _ reading: Double, regressors: Factors.StateVector, expectedShift: Double,
-    consider: Factors.ConsiderVector, noiseVariance: Double
+    _ reading: Double, regressors: Factors.StateVector, expectedShift: Double, consider: Factors.ConsiderVector,
+    noiseVariance: Double
   ) {
     var direction = regressors
     direction[0] = 1
     direction[1] = 1
-    var innovation = reading - state[0] - state[1] - expectedShift
-    let expected = factors.variance(along: direction, consider: consider) + noiseVariance
-    if innovation * innovation > 16 * expected {
-      processMoved()
-      innovation = reading - state[0] - state[1] - expectedShift
-    }
+    let innovation = reading - state[0] - state[1] - expectedShift
     if let update = factors.update(direction, consider: consider, noiseVariance: noiseVariance, learning: 2) {
       processInnovation = Innovation(value: innovation, variance: update.innovationVariance)
       for index in 0..<2 { state[index] += update.gain[index] * innovation }
