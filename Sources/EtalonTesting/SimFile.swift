@@ -9,6 +9,8 @@ public struct SimFile: Sendable {
   public var faults: FaultPlan
   /// UTC at which a simulated run starts, nanoseconds since 1970-01-01.
   public var utcNanoseconds: Int64
+  /// Baud rates that differ from the board's, by twin; the bench is told of them.
+  public var bauds: [TwinModel: Int] = [:]
   /// Seed where the command line gives none.
   public var seed: UInt64
 
@@ -58,11 +60,14 @@ public struct SimFile: Sendable {
       if let count = device.optional("store_count")?.integer(0...Int(UInt32.max)) {
         configuration.device.storeCount = UInt32(count)
       }
+      set(&configuration.device.conversionSeconds, device, "conversion", .time, .positive)
+      if let baud = device.optional("baud")?.integer(300...4_000_000) { setBaud(baud, of: .dt100) }
       if let serial = device.optional("serial")?.text() { setSerial(serial, of: .dt100) }
       device.finish()
     }
     if let bath = root.optional("bath")?.mapping() {
       set(&configuration.controller.deadManSeconds, bath, "dead_man", .time, .positive)
+      if let baud = bath.optional("baud")?.integer(300...4_000_000) { setBaud(baud, of: .bc200) }
       if let serial = bath.optional("serial")?.text() { setSerial(serial, of: .bc200) }
       bath.finish()
     }
@@ -133,6 +138,10 @@ public struct SimFile: Sendable {
       }
     }
     distribution.finish()
+  }
+
+  private mutating func setBaud(_ baud: Int, of model: TwinModel) {
+    bauds[model] = baud
   }
 
   private mutating func setSerial(_ serial: String, of model: TwinModel) {

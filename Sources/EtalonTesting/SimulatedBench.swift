@@ -38,9 +38,11 @@ public struct SimulatedBench: Sendable {
     for index in bench.instruments.indices {
       let instrument = bench.instruments[index]
       guard let model = TwinModel(rawValue: instrument.device) else { throw .noTwin(device: instrument.device) }
+      if let baud = simulation.bauds[model] { bench.instruments[index].settings.baud = baud }
+      let settings = bench.instruments[index].settings
       configuration.instruments.append(
         SimConfiguration.Instrument(
-          model: model, roles: instrument.roles, settings: instrument.settings, hostSettings: instrument.settings,
+          model: model, roles: instrument.roles, settings: settings, hostSettings: settings,
           serial: serials.first { $0.model == model }?.serial ?? "1"))
       if let certificate = instrument.certificate {
         configuration.reference.certificate = ReferenceTruth.Points(

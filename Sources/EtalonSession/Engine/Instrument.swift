@@ -33,6 +33,12 @@ struct Instrument: Sendable {
   /// Whether it can take a request at once.
   var isIdle: Bool { isOpen && lost == nil && current == nil && waiting.isEmpty && !driver.isBusy }
 
+  /// Whether a reading is under way.
+  var isReading: Bool {
+    if case .reading = current { return true }
+    return false
+  }
+
   mutating func open() { isOpen = true }
 
   mutating func lose(_ fault: PortFault, at instant: Instant) -> DriverStep {

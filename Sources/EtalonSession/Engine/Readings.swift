@@ -4,8 +4,10 @@ extension SessionEngine {
   /// A tick of the sampler: ask both sides for a reading, and take what is complete.
   mutating func tick(at instant: Instant, _ outbox: inout Outbox) {
     if let tick = sampling.sampler.begin(at: instant) {
-      for index in [reference, device] {
-        guard !(index == device && sampling.deviceIsPaused) else { continue }
+      let devices = sampling.deviceIsPaused ? [reference] : [reference, device]
+      sampling.note(
+        tick: tick.number, isPassedOver: devices.contains { instruments[$0].isReading })
+      for index in devices {
         // A device that is still busy with the request before has no reading for this tick.
         guard instruments[index].isIdle else { continue }
         instruments[index].request(.read, for: .reading(tick: tick.number))
@@ -25,6 +27,7 @@ extension SessionEngine {
     let acceptance = sampling.sampler.add(reading, from: isReference ? .reference : .device, tick: tick)
     if acceptance == .accepted, reading.quality.isDisjoint(with: Pair.unusable) {
       sampling.lastGood[isReference ? 0 : 1] = instant
+      sampling.answered(tick: tick)
       if isReference {
         sampling.latestReference = reading.value
         sampling.settle.add(reading.value, at: reading.instant)
@@ -67,6 +70,16 @@ extension SessionEngine {
       $0.append(pair.quality.rawValue)
       $0.append(corrected?.value ?? .nan)
       $0.append(corrected?.standardUncertainty ?? .nan)
+    }
+    if pair.quality.contains(.missing), sampling.isSlow(tick: pair.tick) {
+      if sampling.slowTicks > 0, !slownessIsNoted {
+        slownessIsNoted = true
+        let remark =
+          "a device answers more slowly than the session's rate of \(plan.sampling.rateHertz) Hz: pairs come as fast as it can"
+        results.remarks.append(remark)
+        outbox.record(remark: remark)
+      }
+      return
     }
     if let series, series.state == .measuring, pair.instant >= series.windowOpened {
       windowPair(pair, at: instant, &outbox)

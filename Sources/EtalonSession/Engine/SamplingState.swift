@@ -17,6 +17,12 @@ struct SamplingState: Sendable {
   /// Latest good reading of the reference, °C, before correction.
   var latestReference: Double?
   var latestIndication: Double?
+  /// Ticks that got no reading only because a device was still answering the one before: for the tick with number n,
+  /// bit n mod 64 of the first word says that it was passed over, and of the second that the answer then came.
+  private var passedOver: UInt64 = 0
+  private var slow: UInt64 = 0
+  /// How many ticks were passed over for that reason.
+  private(set) var slowTicks = 0
   /// When each side last gave a good reading.
   var lastGood: [Instant?] = [nil, nil]
 
@@ -27,7 +33,9 @@ struct SamplingState: Sendable {
     do throws(SamplingFault) {
       sampler = try Sampler(
         Sampler.Configuration(
-          periodNanoseconds: periodNanoseconds, alignNanoseconds: Int64(sampling.alignSeconds * 1e9)),
+          periodNanoseconds: periodNanoseconds, alignNanoseconds: Int64(sampling.alignSeconds * 1e9),
+          // A device that needs several periods for an answer must have given it before its tick is judged.
+          waitNanoseconds: max(2 * periodNanoseconds, 250_000_000)),
         startingAt: Instant(nanoseconds: 0))
       if let reject = sampling.reject {
         rejector = try HampelRejector(window: reject.window, threshold: reject.k, resolution: resolution)
@@ -54,6 +62,31 @@ struct SamplingState: Sendable {
   }
 
   mutating func stop() { isRunning = false }
+
+  /// A tick begins; `isPassedOver` when a device is still busy with an earlier one.
+  mutating func note(tick: UInt32, isPassedOver: Bool) {
+    let bit = UInt64(1) << UInt64(tick % 64)
+    slow &= ~bit
+    if isPassedOver { passedOver |= bit } else { passedOver &= ~bit }
+  }
+
+  /// A device answered well: the ticks that it was too busy for are slow, not missing.
+  mutating func answered(tick: UInt32) {
+    guard passedOver != 0 else { return }
+    var number = tick &+ 1
+    while number < sampler.nextNumber, number < tick &+ 64 {
+      let bit = UInt64(1) << UInt64(number % 64)
+      if passedOver & bit != 0 {
+        passedOver &= ~bit
+        slow |= bit
+        slowTicks += 1
+      }
+      number += 1
+    }
+  }
+
+  /// Whether the pair of a tick is absent only because a device answers more slowly than the session's rate.
+  func isSlow(tick: UInt32) -> Bool { slow & (UInt64(1) << UInt64(tick % 64)) != 0 }
 
   mutating func pauseDevice() { deviceIsPaused = true }
 

@@ -40,6 +40,7 @@ public struct SessionEngine: Automaton {
   public internal(set) var results = SessionResults()
   public internal(set) var progress: Progress
   var stopAtCheckpoint = false
+  var slownessIsNoted = false
 
   /// - Throws: `Failure` when the bench does not offer what the session needs.
   public init(plan: SessionPlan, board: BoardPlan, bench: BenchPlan, utcNanosecondsAtStart: Int64) throws(Failure) {

@@ -82,6 +82,8 @@ public struct SimConfiguration: Sendable, Equatable {
     public var driftKelvinPerHour = Prior.fixed(0)
     /// Standard deviation of the noise of one conversion, kelvin.
     public var noiseKelvin = Prior.fixed(0.003)
+    /// Time of one conversion; the data sheet's is 20 ms.
+    public var conversionSeconds = 0.020
     /// Number of stores in the device's life before this run.
     public var storeCount: UInt32 = 1
     /// From the end of a command to the start of an answer that needs no conversion.
@@ -142,7 +144,7 @@ public struct SimConfiguration: Sendable, Equatable {
   /// (`bath` and `room`).
   public init() {
     instruments = [
-      Instrument(model: .hart1502A, roles: ["ref"], serial: "A48127"),
+      Instrument(model: .hart1502A, roles: ["ref"], serial: "1502A-0815"),
       Instrument(model: .dt100, roles: ["dut"], serial: "0042"),
       Instrument(model: .bc200, roles: ["bath", "room"], serial: "0007"),
     ]

@@ -215,6 +215,7 @@ extension SimConfiguration {
     }
     try require("instruments", Double(instruments.count), 1...64)
     try require("speed", speed, 1e-3...1e5)
+    try require("conversionSeconds", device.conversionSeconds, 1e-6...10)
     try require("bitErrorRate", bitErrorRate, 0...0.5)
     try require("reference.noiseKelvin", reference.noiseKelvin, 0...1e3)
     try require("reference.resolutionKelvin", reference.resolutionKelvin, 1e-6...100)

@@ -20,11 +20,11 @@ final class DT100Twin: SCPITwin {
     ("CALibration:CRC?", Command.crc.rawValue),
   ]
 
-  static let conversionNanoseconds: Int64 = 20_000_000
   static let storeNanoseconds: Int64 = 50_000_000
   static let greatestCount = 16_777_215.0
   static let factory = Coefficients(30, 30, 0, 0)
 
+  private let conversionNanoseconds: Int64
   private let truth: BenchTruth
   private var random: RandomStream
   private var sampleAt = Int64.max
@@ -47,6 +47,7 @@ final class DT100Twin: SCPITwin {
   init(_ configuration: SimConfiguration, serial: String, truth: BenchTruth, seed: UInt64, characterNanoseconds: Int64)
   {
     self.truth = truth
+    conversionNanoseconds = Int64(configuration.device.conversionSeconds * 1e9)
     random = RandomStream(seed: seed, stream: SimStream.deviceNoise.rawValue)
     storeCount = configuration.device.storeCount
     super.init(
@@ -117,8 +118,8 @@ final class DT100Twin: SCPITwin {
     case .temperature, .raw, .all:
       try parser.expectArguments(0...0)
       pending = command
-      sampleAt = now + Self.conversionNanoseconds / 2
-      return Self.conversionNanoseconds
+      sampleAt = now + conversionNanoseconds / 2
+      return conversionNanoseconds
     case .setSecure: try setSecure()
     case .setData:
       try parser.expectArguments(4...4)

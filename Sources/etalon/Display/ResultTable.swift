@@ -22,7 +22,8 @@ enum ResultTable {
           Text.fixed(point.referenceReading + point.referenceCorrection, 3), Text.fixed(point.indication, 3),
           Text.fixed(point.error * 1e3, 1, sign: true), Text.fixed(point.expandedUncertainty * 1e3, 1),
           Text.fixed(point.coverageFactor, 2),
-          point.degreesOfFreedom.isFinite ? Text.fixed(point.degreesOfFreedom, 0) : "∞",
+          // Beyond some thousands k no longer changes, and the digits would only pretend to mean something.
+          point.degreesOfFreedom < 10_000 ? Text.fixed(point.degreesOfFreedom, 0) : "∞",
           "±" + Text.fixed(point.limit * 1e3, 0), point.decision.rawValue,
         ]
         if hasTruth {
