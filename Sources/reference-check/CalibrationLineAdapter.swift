@@ -50,10 +50,16 @@ extension CategoryAdapter {
         yCovariance: Matrix(rows: referenceCase.matrix("U_y"), named: "U_y"),
         xyCovariance: referenceCase.inputs["U_xy"]?.matrix.map { rows in try Matrix(rows: rows, named: "U_xy") })
     } else {
+      let ux = try uncertainties("x", referenceCase)
+      let uy = try uncertainties("y", referenceCase)
+      var correlations = referenceCase.inputs["r_xy"]?.doubles
+      if let covariances = (referenceCase.inputs["u_xy"] ?? referenceCase.inputs["cov_xy"])?.doubles,
+        covariances.count == ux.count, uy.count == ux.count
+      {
+        correlations = covariances.indices.map { covariances[$0] / (ux[$0] * uy[$0]) }
+      }
       line = try .generalisedDistance(
-        x: x, y: y, xStandardUncertainties: uncertainties("x", referenceCase),
-        yStandardUncertainties: uncertainties("y", referenceCase),
-        correlations: referenceCase.inputs["r_xy"]?.doubles)
+        x: x, y: y, xStandardUncertainties: ux, yStandardUncertainties: uy, correlations: correlations)
     }
     return try lineResults(line, referenceCase)
   }

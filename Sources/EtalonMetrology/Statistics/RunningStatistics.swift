@@ -5,24 +5,32 @@
 @frozen
 public struct RunningStatistics: Sendable, Equatable {
   /// Number of values taken in.
-  public private(set) var count = 0
+  @inlinable
+  public var count: Int { valueCount }
   /// Smallest value; +∞ while there is none.
-  public private(set) var minimum = Double.infinity
+  @inlinable
+  public var minimum: Double { smallest }
   /// Largest value; −∞ while there is none.
-  public private(set) var maximum = -Double.infinity
+  @inlinable
+  public var maximum: Double { largest }
+  @usableFromInline var valueCount = 0
+  @usableFromInline var smallest = Double.infinity
+  @usableFromInline var largest = -Double.infinity
   @usableFromInline var meanSum = DoubleDouble.zero
   @usableFromInline var squareSum = DoubleDouble.zero
 
   /// No values.
+  @inlinable
   public init() {}
 
   /// Takes one value in.
   /// - Throws: `notFinite` with the index the value would have had; the statistics stay as they were.
+  @inlinable
   public mutating func add(_ value: Double) throws(StatisticsFault) {
     guard value.isFinite else { throw .notFinite(index: count) }
-    count += 1
-    minimum = min(minimum, value)
-    maximum = max(maximum, value)
+    valueCount += 1
+    smallest = min(smallest, value)
+    largest = max(largest, value)
     let before = (DoubleDouble(value) - meanSum).high
     meanSum = meanSum + before / Double(count)
     let after = (DoubleDouble(value) - meanSum).high
@@ -42,9 +50,9 @@ public struct RunningStatistics: Sendable, Equatable {
     meanSum = meanSum + difference * (Double(other.count) / total)
     squareSum = squareSum + other.squareSum
     squareSum = squareSum + difference * difference * (Double(count) * Double(other.count) / total)
-    count += other.count
-    minimum = min(minimum, other.minimum)
-    maximum = max(maximum, other.maximum)
+    valueCount += other.count
+    smallest = min(smallest, other.minimum)
+    largest = max(largest, other.maximum)
   }
 
   /// Arithmetic mean (GUM 4.2.1); nil without values.
