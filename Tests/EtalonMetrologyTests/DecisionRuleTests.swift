@@ -29,7 +29,7 @@ final class DecisionRuleTests: XCTestCase {
     XCTAssertEqual(try DecisionRule.rp10.acceptanceFraction(testUncertaintyRatio: 10), 1)
     XCTAssertEqual(try DecisionRule.managedRisk.acceptanceFraction(testUncertaintyRatio: 10), 1)
     XCTAssertThrowsError(try DecisionRule.rootSumOfSquares.acceptanceFraction(testUncertaintyRatio: 0.9))
-    XCTAssertThrowsError(try DecisionRule.ninetyFivePercent.acceptanceFraction(testUncertaintyRatio: 1))
+    XCTAssertThrowsError(try DecisionRule.ninetyFivePercent.acceptanceFraction(testUncertaintyRatio: 0.99))
     XCTAssertThrowsError(try DecisionRule.simpleAcceptance.acceptanceFraction(testUncertaintyRatio: 0))
   }
 

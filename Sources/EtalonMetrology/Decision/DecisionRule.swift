@@ -21,8 +21,8 @@ public enum DecisionRule: Equatable, Sendable {
 
   /// The part of the half tolerance inside which a symmetric two-sided result is accepted, for a test uncertainty ratio
   /// TUR = T / U, U = 2 u.
-  /// - Returns: Above 0, at most 1; for `multiple` with a negative factor above 1.
-  /// - Throws: `.testUncertaintyRatio` when the ratio is not positive or leaves nothing to accept.
+  /// - Returns: 0 (only the middle is accepted) to 1; for `multiple` with a negative factor above 1.
+  /// - Throws: `.testUncertaintyRatio` when the ratio is not positive or the guard bands overlap.
   public func acceptanceFraction(testUncertaintyRatio tur: Double) throws(DecisionFault) -> Double {
     guard tur > 0, tur.isFinite else { throw .testUncertaintyRatio(tur) }
     let fraction: Double
@@ -34,14 +34,14 @@ public enum DecisionRule: Equatable, Sendable {
       guard r.isFinite else { throw .guardBand(r) }
       fraction = 1 - r / tur
     case .rootSumOfSquares:
-      guard tur > 1 else { throw .testUncertaintyRatio(tur) }
+      guard tur >= 1 else { throw .testUncertaintyRatio(tur) }
       fraction = (1 - 1 / (tur * tur)).squareRoot()
     case .rp10: fraction = Swift.min(1, 1.25 - 1 / tur)
     case .managedRisk:
       let m = 1.04 - Elementary.exp(0.38 * Elementary.log(tur) - 0.54)
       fraction = Swift.min(1, 1 - m / tur)
     }
-    guard fraction > 0 else { throw .testUncertaintyRatio(tur) }
+    guard fraction >= 0 else { throw .testUncertaintyRatio(tur) }
     return fraction
   }
 

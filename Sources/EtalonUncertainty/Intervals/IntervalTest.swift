@@ -3,8 +3,9 @@ import EtalonMetrology
 /// Adjusting a calibration interval from a history of in- and out-of-tolerance results (NCSLI RP-1, method A3, interval
 /// test).
 ///
-/// The observed reliability is tested against the target with a binomial distribution; the interval is multiplied by
-/// 10^((R_obs − R_target) Q), Q being the confidence with which the target is rejected.
+/// The observed reliability is tested against the target with a binomial distribution. Q being the confidence with which
+/// the target is rejected, an interval is shortened by the factor 10^((R_obs − R_target) Q) or lengthened by
+/// 10^((R_obs − R_target) / (1 − Q)).
 public struct IntervalTest: Equatable, Sendable {
   /// Limits of what the test may propose.
   public struct Limits: Equatable, Sendable {
@@ -58,13 +59,16 @@ public struct IntervalTest: Equatable, Sendable {
     do {
       let rejection = try Self.rejection(inTolerance, calibrations, target)
       let exponent = observed - target
-      let moderate = Elementary.pow(10, exponent * rejection)
-      // As the confidence approaches certainty this bound no longer binds.
-      let bound =
-        rejection < 1 ? Elementary.pow(10, exponent / (1 - rejection)) : (exponent < 0 ? 0 : Double.infinity)
-      let change =
-        exponent < 0
-        ? max(moderate, bound, 1 / limits.maximumChange) : min(moderate, bound, limits.maximumChange)
+      let change: Double
+      if exponent > 0 {
+        // Certainty makes the factor infinite; the limit of change remains.
+        change =
+          rejection < 1
+          ? min(Elementary.pow(10, exponent / (1 - rejection)), limits.maximumChange)
+          : limits.maximumChange
+      } else {
+        change = max(Elementary.pow(10, exponent * rejection), 1 / limits.maximumChange)
+      }
       calculatedDays = change * currentDays
       rejectionConfidence = rejection
       reliabilityRange = try Self.range(inTolerance, calibrations, confidence)
