@@ -56,7 +56,7 @@ final class QuantityTests: XCTestCase {
     XCTAssertEqual(try convert("0.02 K/min", "K/min"), 0.02)
     XCTAssertEqual(try convert("1.2 g/cm³", "kg/m³"), 1200, accuracy: 1e-12)
     XCTAssertEqual(try convert("180 °", "rad"), Double.pi, accuracy: 1e-15)
-    XCTAssertEqual(try Quantity(300, .thermodynamicKelvin).value(in: .degreeCelsius), 26.85, accuracy: 1e-13)
+    XCTAssertEqual(try Quantity(300, .thermodynamicKelvin).value(in: .degreeCelsius), 26.85)
     XCTAssertEqual(try convert("1 1/min", "Hz"), 1.0 / 60)
     // Compound units that reduce to a difference convert to K.
     XCTAssertEqual(try convert("6 K·min/min", "K"), 6)

@@ -74,7 +74,8 @@ final class UnitTests: XCTestCase {
 
   func testSlipsAreNamedWithTheNearestUnit() {
     let slips: [(String, String?)] = [
-      ("kelvin", "K"), ("k", "K"), ("hz", "Hz"), ("seconds", "s"), ("Celsius", "°C"), ("c", "°C"), ("mins", "min"),
+      ("kelvin", "K"), ("kelvn", "K"), ("k", "K"), ("hz", "Hz"), ("seconds", "s"), ("Celsius", "°C"), ("c", "°C"),
+      ("mins", "min"),
       ("pa", "Pa"), ("vlot", "V"), ("bra", "bar"), ("xyzzyq", nil),
     ]
     for (typed, nearest) in slips {

@@ -19,7 +19,14 @@ public struct Quantity: Equatable, Sendable {
 
   /// The value in coherent SI units; a temperature in kelvin above absolute zero.
   public var value: Double {
-    scaled(number + unit.offset, by: unit.multiplier, over: unit.divisor)
+    scaled(Self.shifted(number, by: unit.offset), by: unit.multiplier, over: unit.divisor)
+  }
+
+  /// x + offset for an offset of hundredths, such as 273.15, which no binary number is: hundredths are whole numbers, so
+  /// 300 K is 26.85 °C and not 26.850000000000023 °C.
+  private static func shifted(_ x: Double, by offset: Double) -> Double {
+    let hundredths = x * 100 + Elementary.nearestInteger(offset * 100)
+    return offset == 0 || !hundredths.isFinite ? x + offset : hundredths / 100
   }
 
   private func scaled(_ x: Double, by multiplier: Double, over divisor: Double) -> Double {
@@ -50,7 +57,7 @@ public struct Quantity: Equatable, Sendable {
       throw QuantityFault(reason: .kind(expected: other.kind, received: unit.kind), text: description, fix: fix)
     }
     if other.multiplier == unit.multiplier && other.divisor == unit.divisor {
-      return number + (unit.offset - other.offset)
+      return Self.shifted(number, by: unit.offset - other.offset)
     }
     // (number + offset) m1 d2 / (d1 m2) − offset2, with common factors of the two scales cancelled.
     var up = unit.multiplier
@@ -68,7 +75,7 @@ public struct Quantity: Equatable, Sendable {
       down /= up
       up = 1
     }
-    return scaled(number + unit.offset, by: up, over: down) - other.offset
+    return Self.shifted(scaled(Self.shifted(number, by: unit.offset), by: up, over: down), by: -other.offset)
   }
 
   /// Kinds that differ in a compound unit only by bookkeeping: 1/(1/K) is K.

@@ -18,7 +18,12 @@ enum UnitSpelling {
       let distance = editDistance(wanted, candidate) * 2 + (Array(symbol.utf8) == Array(typed.utf8) ? 0 : 1)
       if distance < best?.distance ?? Int.max { best = (distance, symbol) }
     }
-    for definition in UnitDefinition.all { consider(definition.symbol) }
+    for definition in UnitDefinition.all {
+      consider(definition.symbol)
+      // A misspelt name, as long as it is long enough to be meant.
+      let distance = editDistance(wanted, Array(definition.name.utf8)) * 2
+      if wanted.count >= 4, distance < best?.distance ?? Int.max { best = (distance, definition.symbol) }
+    }
     for definition in UnitDefinition.all where definition.takesPrefix {
       for prefix in ["m", "k", "µ", "M", "c", "n", "h"] { consider(prefix + definition.symbol) }
     }

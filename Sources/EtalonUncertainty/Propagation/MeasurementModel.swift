@@ -133,6 +133,22 @@ public struct MeasurementModel: Sendable {
     correlation = try CorrelationMatrix(inputs, correlations)
   }
 
+  /// Units of the measurands from those of the inputs, by `Expression.unit(of:)`.
+  /// - Parameter units: one for each input, in their order.
+  /// - Throws: `model` with the operation that does not fit; an implicit model has no unit of its own and is refused.
+  public func units(of units: [Unit]) throws(UncertaintyFault) -> [Unit] {
+    var results: [Unit] = []
+    for (i, function) in functions.enumerated() {
+      do throws(ExpressionFault) {
+        guard case .explicit(let expression) = function else {
+          throw .units(operation: outputs[i], reason: "an implicit model does not tell the unit of its measurand")
+        }
+        results.append(try expression.unit(of: units))
+      } catch { throw .model(output: outputs[i], error) }
+    }
+    return results
+  }
+
   private init(firstOf model: MeasurementModel) {
     outputs = [model.outputs[0]]
     functions = [model.functions[0]]

@@ -1,0 +1,112 @@
+import ArgumentParser
+import EtalonMetrology
+import EtalonSession
+import EtalonUncertainty
+import Foundation
+
+/// `etalon uncertainty`: the budget of a measurement, with the Monte Carlo that tells whether it may be used.
+struct UncertaintyCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "uncertainty",
+    abstract: "Evaluate the uncertainty of a measurement after the GUM and by Monte Carlo, side by side.",
+    discussion: """
+      FILE is JSON with a model and its inputs; '-' is standard input. Each input has an estimate and one of u, U with k \
+      or p, rectangular, triangular, arcsine (half-widths), trapezoidal [half-width, top ratio], ctrap [half-width, \
+      inexactness], t, exponential; or observations; or a column of the file named by data (columns together are \
+      correlated as observed); or it is a number, or a text such as "4.999(3) V". Units are checked where all inputs \
+      have one.
+
+        {"model": "P = U^2/R", "coverage": 0.95,
+         "inputs": {"U": {"observations": [10.02, 10.05, 10.01, 10.04], "unit": "V"},
+                    "R": {"estimate": 50.01, "U": 0.02, "k": 2, "unit": "Ω"}}}
+
+      The exit status is 0 also where the first order is not valid; the report says so.
+      """)
+
+  @Argument(help: "JSON file; '-' is standard input.")
+  var file: String
+  @Option(help: "Coverage probability instead of the one in the file.")
+  var coverage: Double?
+  @Option(help: "Seed of the Monte Carlo.")
+  var seed: UInt64 = 1
+  @Option(help: "Number of trials; without it the adaptive procedure of JCGM 101 decides.")
+  var trials: Int?
+  @Option(help: "Significant digits of u that must be right, 1 or 2.")
+  var digits = 2
+  @Option(help: "Threads; the result does not depend on them.")
+  var threads = 2
+  @Flag(help: "Only the first-order budget.")
+  var noMonteCarlo = false
+  @Option(help: "Write the histogram to this file.")
+  var svg: String?
+  @Flag(name: .long, help: "Print JSON.")
+  var json = false
+
+  func validate() throws {
+    if digits != 1 && digits != 2 { throw ValidationError("--digits is 1 or 2") }
+    if noMonteCarlo && svg != nil { throw ValidationError("--svg shows the Monte Carlo; leave out --no-monte-carlo") }
+  }
+
+  func run() throws {
+    let report: UncertaintyReport
+    do {
+      report = try makeReport(try Self.read(file), directory: Self.directory(of: file))
+    } catch let fault as UncertaintyFault {
+      throw Fail.with(.badData, "\(file): \(fault)")
+    } catch let fault as DataFault {
+      throw Fail.with(.badData, fault.description)
+    }
+    if let svg {
+      guard let picture = report.svg else { throw Fail.with(.badData, "all values are equal; there is no histogram") }
+      do {
+        try picture.write(toFile: svg, atomically: true, encoding: .utf8)
+      } catch {
+        throw Fail.with(.inputOutput, "\(svg): \(error.localizedDescription)")
+      }
+    }
+    if json {
+      let data = try JSONSerialization.data(withJSONObject: report.json, options: [.prettyPrinted, .sortedKeys])
+      print(String(decoding: data, as: UTF8.self))
+    } else {
+      print(report.text)
+    }
+  }
+
+  private static func directory(of path: String) -> String {
+    guard let slash = path.lastIndex(of: "/") else { return "." }
+    return slash == path.startIndex ? "/" : String(path[..<slash])
+  }
+
+  private static func read(_ path: String) throws -> String {
+    if path == "-" { return String(decoding: FileHandle.standardInput.readDataToEndOfFile(), as: UTF8.self) }
+    guard FileManager.default.fileExists(atPath: path) else {
+      throw Fail.with(.missingFile, "\(path): there is no such file")
+    }
+    do {
+      return try String(contentsOfFile: path, encoding: .utf8)
+    } catch {
+      throw Fail.with(.inputOutput, "\(path): \(error.localizedDescription)")
+    }
+  }
+
+  /// The report that text and options describe.
+  func makeReport(_ text: String, directory: String = ".") throws -> UncertaintyReport {
+    let measurement = try UncertaintyFile(json: text, path: file, directory: directory)
+    let p = coverage ?? measurement.coverage
+    let model = measurement.model
+    let budgets = try model.budgets(coverage: p)
+    var second: [SecondOrderEvaluation?] = []
+    for i in model.outputs.indices {
+      do throws(UncertaintyFault) { second.append(try model.secondOrder(output: i)) } catch {
+        // An implicit model, correlated inputs or a kink have no such terms; the report leaves the line out.
+        second.append(nil)
+      }
+    }
+    let wanted: MonteCarloTrials = trials.map { .fixed($0) } ?? .adaptive(significantDigits: digits)
+    let result =
+      noMonteCarlo ? nil : try model.jointMonteCarlo(coverage: p, seed: seed, trials: wanted, threads: threads)
+    return UncertaintyReport(
+      budgets: budgets, outputCorrelations: try model.outputCorrelations(), secondOrder: second, monteCarlo: result,
+      significantDigits: digits, units: measurement.units)
+  }
+}

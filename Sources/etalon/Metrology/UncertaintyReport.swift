@@ -1,0 +1,169 @@
+import EtalonMetrology
+import EtalonUncertainty
+import Foundation
+
+/// A budget beside its Monte Carlo, as the command line shows it: table, JSON and plot from the same figures.
+struct UncertaintyReport {
+  let budgets: [UncertaintyBudget]
+  let outputCorrelations: [[Double]]
+  /// Second-order evaluations, where the model has them.
+  let secondOrder: [SecondOrderEvaluation?]
+  /// nil where no Monte Carlo was asked for.
+  let monteCarlo: JointMonteCarloResult?
+  let significantDigits: Int
+  let units: [EtalonMetrology.Unit]?
+
+  private func unit(_ i: Int) -> String { units.map { $0[i] == .one ? "" : " " + $0[i].symbol } ?? "" }
+
+  private func validity(_ i: Int) -> FirstOrderValidity? {
+    monteCarlo?.results[i].validity(of: budgets[i], significantDigits: significantDigits)
+  }
+
+  private static func dof(_ value: Double) -> String { value.isFinite ? Figures.significant(value, 3) : "∞" }
+
+  /// A value beside its uncertainty of three digits: plain digits as long as they are readable.
+  private static func pair(_ value: Double, _ u: Double) -> (value: String, uncertainty: String) {
+    guard u > 1e-7, u < 1e9, abs(value) < 1e12 else { return Figures.pair(value, u) }
+    do throws(NotationFault) {
+      return try ConciseNotation.rounded(value: value, uncertainty: u, digits: 3)
+    } catch {
+      return Figures.pair(value, u)
+    }
+  }
+
+  private func percent(_ p: Double) -> String { Figures.significant(100 * p, 4) + " %" }
+
+  var text: String {
+    var lines: [String] = []
+    for (i, budget) in budgets.enumerated() {
+      if i > 0 { lines.append("") }
+      var rows = [["input", "estimate", "u", "dof", "sensitivity", "contribution", "%"]]
+      for row in budget.rows {
+        let figures = Self.pair(row.estimate, row.standardUncertainty)
+        rows.append([
+          row.name, row.standardUncertainty > 0 ? figures.value : "\(row.estimate)",
+          row.standardUncertainty > 0 ? figures.uncertainty : "exact", Self.dof(row.degreesOfFreedom),
+          Figures.significant(row.sensitivity), Figures.significant(row.contribution), Text.fixed(row.percent, 1),
+        ])
+      }
+      lines.append(Text.table(rows))
+      lines.append("")
+      let p = percent(budget.coverageProbability)
+      let figures = Self.pair(budget.estimate, budget.standardUncertainty)
+      lines.append("\(budget.measurand) = \(figures.value)\(unit(i)), u = \(figures.uncertainty)\(unit(i))")
+      lines.append(
+        "U = \(Figures.significant(budget.expandedUncertainty, 3))\(unit(i)) at \(p), k = "
+          + "\(Figures.significant(budget.coverageFactor)), effective degrees of freedom \(Self.dof(budget.degreesOfFreedom))"
+      )
+      if let second = secondOrder[i] {
+        lines.append(
+          "with terms of the second order u = \(Figures.significant(second.standardUncertainty, 3))\(unit(i))")
+      }
+      guard let result = monteCarlo?.results[i], let validity = validity(i) else { continue }
+      var sides = [["", "estimate", "u", "low", "high", ""]]
+      func side(_ name: String, _ y: Double, _ u: Double, _ low: Double, _ high: Double, _ note: String) {
+        // A Monte Carlo shows the digits that its trials make sure.
+        func digits(_ x: Double) -> String { u > 0 ? Self.pair(x, u).value : "\(x)" }
+        sides.append([name, digits(y), Figures.significant(u, 3), digits(low), digits(high), note])
+      }
+      let half = budget.expandedUncertainty
+      side("GUM", budget.estimate, budget.standardUncertainty, budget.estimate - half, budget.estimate + half, p)
+      let symmetric = result.symmetricInterval
+      side(
+        "Monte Carlo", result.estimate, result.standardUncertainty, symmetric.lowerBound, symmetric.upperBound,
+        "symmetric")
+      let shortest = result.shortestInterval
+      side(
+        "", result.estimate, result.standardUncertainty, shortest.lowerBound, shortest.upperBound, "shortest")
+      lines += ["", Text.table(sides, leftAligned: [0, 5]), ""]
+      lines.append("\(result.trials) trials, seed \(result.seed). \(sentence(validity))")
+    }
+    if budgets.count > 1 {
+      lines += ["", "correlation of the measurands (first order)"]
+      let rows = [[""] + budgets.map(\.measurand)]
+      lines.append(
+        Text.table(
+          rows + outputCorrelations.enumerated().map { [budgets[$0].measurand] + $1.map { Text.fixed($0, 4) } }))
+    }
+    return lines.joined(separator: "\n")
+  }
+
+  /// The verdict of JCGM 101, clause 8, with the figures that a reader needs.
+  private func sentence(_ validity: FirstOrderValidity) -> String {
+    let differences =
+      "interval ends differ by \(Figures.significant(validity.lowDifference, 2)) and "
+      + "\(Figures.significant(validity.highDifference, 2)), tolerance \(Figures.significant(validity.tolerance, 2))"
+    return validity.isValid
+      ? "The first-order (GUM) result is valid: \(differences)."
+      : "The first-order (GUM) result is NOT valid: \(differences). Use the Monte Carlo result."
+  }
+
+  private func number(_ x: Double) -> Any { x.isFinite ? x : NSNull() }
+
+  var json: [String: Any] {
+    let list = budgets.enumerated().map { i, budget -> [String: Any] in
+      var object: [String: Any] = [
+        "name": budget.measurand, "estimate": budget.estimate, "u": budget.standardUncertainty,
+        "dof": number(budget.degreesOfFreedom), "p": budget.coverageProbability, "k": budget.coverageFactor,
+        "U": budget.expandedUncertainty, "unit": units.map { $0[i].symbol } ?? NSNull(),
+        "u_second_order": secondOrder[i].map(\.standardUncertainty) ?? NSNull(),
+        "budget": budget.rows.map { row -> [String: Any] in
+          [
+            "name": row.name, "estimate": row.estimate, "u": row.standardUncertainty,
+            "dof": number(row.degreesOfFreedom),
+            "sensitivity": row.sensitivity, "contribution": row.contribution, "percent": row.percent,
+          ]
+        }, "monte_carlo": NSNull(), "valid": NSNull(),
+      ]
+      if let result = monteCarlo?.results[i], let validity = validity(i) {
+        object["monte_carlo"] =
+          [
+            "trials": result.trials, "seed": result.seed, "estimate": result.estimate, "u": result.standardUncertainty,
+            "symmetric": [result.symmetricInterval.lowerBound, result.symmetricInterval.upperBound],
+            "shortest": [result.shortestInterval.lowerBound, result.shortestInterval.upperBound],
+            "tolerance": result.numericalTolerance ?? NSNull(), "stability": result.stability ?? NSNull(),
+          ] as [String: Any]
+        object["valid"] =
+          [
+            "first_order": validity.isValid, "tolerance": validity.tolerance, "d_low": validity.lowDifference,
+            "d_high": validity.highDifference,
+          ] as [String: Any]
+      }
+      return object
+    }
+    return ["measurands": list, "correlations": outputCorrelations]
+  }
+
+  /// The Monte Carlo of the first measurand as a histogram of density, with the density of the first order over it.
+  var svg: String? {
+    guard let result = monteCarlo?.results.first, result.histogram.width > 0 else { return nil }
+    let budget = budgets[0]
+    let label = units.map { $0[0] == .one ? budget.measurand : "\(budget.measurand) / \($0[0].symbol)" }
+    var plot = SVGPlot(
+      title: "\(budget.measurand): \(result.trials) trials, seed \(result.seed)", xLabel: label ?? budget.measurand,
+      yLabel: "probability density")
+    let histogram = result.histogram
+    let scale = 1 / (Double(result.trials) * histogram.width)
+    let bars = histogram.counts.enumerated().map { i, count in
+      let from = histogram.lower + Double(i) * histogram.width
+      return (from: from, to: from + histogram.width, height: Double(count) * scale)
+    }
+    guard let first = bars.firstIndex(where: { $0.height > 0 }), let last = bars.lastIndex(where: { $0.height > 0 })
+    else { return nil }
+    plot.layers.append(.bars(Array(bars[first...last]), colour: "#4477aa"))
+    let u = budget.standardUncertainty
+    if u > 0 {
+      let low = bars[first].from
+      let high = bars[last].to
+      let curve = (0...200).map { i -> (x: Double, y: Double) in
+        let x = low + (high - low) * Double(i) / 200
+        let z = (x - budget.estimate) / u
+        return (x, NormalDistribution.standard.density(z) / u)
+      }
+      plot.layers.append(.line(curve, colour: "#cc3311", dashed: true))
+    }
+    plot.layers.append(.marker(x: result.symmetricInterval.lowerBound, label: "low", colour: "#222222"))
+    plot.layers.append(.marker(x: result.symmetricInterval.upperBound, label: "high", colour: "#222222"))
+    return plot.svg()
+  }
+}
