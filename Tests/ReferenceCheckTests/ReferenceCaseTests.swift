@@ -48,9 +48,47 @@ final class ReferenceCaseTests: XCTestCase {
   // ISO/TS 28037:2010 clause 7; Pearson's data with York's weights.
   func testCalibrationLineWithUncertainAbscissae() throws { try check("cases", ["calibration-line-eiv"], count: 2) }
 
+  // EURACHEM/CITAC QUAM A1; GUM H.1 and H.2; JCGM GUM-5 example 1; NIST TN 1900 E13; Sandia XRF.
+  func testUncertaintyPropagation() throws { try check("cases", ["uncertainty-propagation"], count: 6) }
+
+  // JCGM 101:2008 9.2.2, 9.2.3 and 9.3; NPL's logarithm of a rectangular quantity.
+  func testMonteCarlo() throws { try check("cases", ["monte-carlo"], count: 4) }
+
+  // IEC 60751; ITS-90 (Metrologia 27 (1990) 3); NIST Monograph 175, types K, S and T.
+  func testTemperature() throws { try check("cases", ["temperature"], count: 5) }
+
+  // Guard bands (ANSI/NCSL Z540.3 methods); NCSLI RP-19 risk table.
+  func testConformity() throws { try check("cases", ["conformity"], count: 2) }
+
+  // BIPM.RI(II)-K1 Ag-110m and Ge-68; CCQM-K25 PCB 105.
+  func testKeyComparison() throws { try check("cases", ["key-comparison"], count: 3) }
+
+  // NBS Monograph 140, ten-point set.
+  func testTimeAndFrequency() throws { try check("cases", ["time-frequency"], count: 1) }
+
+  // NCSLI RP-1 method A3; Montgomery's tabular CUSUM; the Nile (Durbin and Koopman); CAREX 1 and DAREX 1.
+  func testIntervalsMonitoringAndControl() throws {
+    try check("cases", ["calibration-interval", "monitoring", "drift-kalman", "optimal-control"], count: 4)
+  }
+
+  func testNoPublishedCaseIsLeftOut() throws {
+    XCTAssertEqual(try CaseReport.caseFiles(in: Self.folder.appendingPathComponent("cases").path).count, 54)
+    XCTAssertEqual(try CaseReport.caseFiles(in: Self.folder.appendingPathComponent("blind").path).count, 34)
+  }
+
   func testBlindCasesOfFitsAreEvaluated() throws {
     try check(
       "blind", ["univariate", "anova-one-way", "anova-nested", "calibration-line", "calibration-line-eiv"], count: 9,
       expecting: .blind)
+  }
+
+  /// The blind Monte Carlo cases are left to `scripts/reference-check`: millions of draws take long in a debug build.
+  func testFurtherBlindCasesAreEvaluated() throws {
+    try check(
+      "blind",
+      [
+        "uncertainty-propagation", "temperature", "conformity", "time-frequency", "calibration-interval",
+        "monitoring", "drift-kalman", "optimal-control",
+      ], count: 20, expecting: .blind)
   }
 }
