@@ -1,0 +1,139 @@
+import Foundation
+import XCTest
+
+@testable import etalon
+
+final class UncertaintyCommandTests: XCTestCase {
+  private func report(_ arguments: [String] = [], _ json: String, directory: String = ".") throws -> UncertaintyReport {
+    try UncertaintyCommand.parse(["measurement.json"] + arguments).makeReport(json, directory: directory)
+  }
+
+  private let endGauge = """
+    {"model": "l = lS + d - lS*(dalpha*theta + alphaS*dtheta)", "coverage": 0.99, "title": "GUM H.1",
+     "inputs": {
+       "lS": {"estimate": 50000623, "U": 75, "k": 3, "dof": 18, "unit": "nm"},
+       "d": {"estimate": 215, "u": 9.7, "dof": 25.6, "unit": "nm"},
+       "dalpha": {"estimate": 0, "u": 5.8e-7, "dof": 50, "unit": "1/K"},
+       "theta": {"estimate": -0.1, "u": 0.41, "unit": "K"},
+       "alphaS": {"estimate": 11.5e-6, "u": 1.2e-6, "unit": "1/K"},
+       "dtheta": {"estimate": 0, "u": 0.029, "dof": 2, "unit": "K"}}}
+    """
+
+  func testEndGaugeOfGUMH1() throws {
+    let report = try report(["--trials", "50000"], endGauge)
+    // GUM H.1.4, H.1.6, H.1.7; k for 16.7 degrees of freedom instead of 16 makes U 92 nm.
+    XCTAssertEqual(report.budgets[0].estimate, 50_000_838, accuracy: 0.5)
+    XCTAssertEqual(report.budgets[0].standardUncertainty, 32, accuracy: 0.5)
+    XCTAssertEqual(try XCTUnwrap(report.secondOrder[0]).standardUncertainty, 34, accuracy: 0.5)
+    XCTAssertEqual(report.units?.first?.symbol, "nm")
+    XCTAssertTrue(report.text.contains("l = 50000838.0 nm, u = 31.7 nm"), report.text)
+    XCTAssertTrue(report.text.contains("NOT valid"), report.text)
+    let picture = try XCTUnwrap(report.svg)
+    XCTAssertTrue(picture.contains("l / nm"))
+    XCTAssertTrue(JSONSerialization.isValidJSONObject(report.json))
+    let measurands = try XCTUnwrap(report.json["measurands"] as? [[String: Any]])
+    XCTAssertEqual(measurands[0]["unit"] as? String, "nm")
+    XCTAssertEqual((measurands[0]["budget"] as? [[String: Any]])?.first?["name"] as? String, "lS")
+    XCTAssertEqual((measurands[0]["valid"] as? [String: Any])?["first_order"] as? Bool, false)
+    XCTAssertTrue(try self.report(["--no-monte-carlo"], endGauge).svg == nil)
+  }
+
+  /// GUM H.2 with its data in a table beside the file.
+  func testColumnsAreCorrelatedAsObserved() throws {
+    let directory = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+    try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+    defer { XCTAssertNoThrow(try FileManager.default.removeItem(at: directory)) }
+    let table = """
+      V [V], I [A], phi [rad]
+      5.007, 0.019663, 1.0456
+      4.994, 0.019639, 1.0438
+      5.005, 0.019640, 1.0468
+      4.990, 0.019685, 1.0428
+      4.999, 0.019678, 1.0433
+      """
+    try table.write(to: directory.appendingPathComponent("h2.csv"), atomically: true, encoding: .utf8)
+    let json = """
+      {"model": ["R = V/I*cos(phi)", "X = V/I*sin(phi)", "Z = V/I"], "data": "h2.csv",
+       "inputs": {"V": {"column": "V"}, "I": {"column": "I"}, "phi": {"column": "phi"}}}
+      """
+    let report = try report(["--no-monte-carlo"], json, directory: directory.path)
+    XCTAssertEqual(report.budgets[0].estimate, 127.732, accuracy: 0.0005)
+    XCTAssertEqual(report.budgets[0].standardUncertainty, 0.071, accuracy: 0.0005)
+    XCTAssertEqual(report.outputCorrelations[1][2], 0.993, accuracy: 0.0005)
+    XCTAssertEqual(report.units?[0].symbol, "V/A")
+    XCTAssertTrue(report.text.contains("correlation of the measurands"), report.text)
+  }
+
+  func testInputsOfEveryKind() throws {
+    let json = """
+      {"model": "a + b + c + d + e + f + g + h + i + j*k", "constants": {"k": 0},
+       "correlations": [["a", "b", 0.5]],
+       "inputs": {"a": "1.0(1)", "b": {"estimate": 2, "u": 0.1}, "c": {"estimate": 0, "rectangular": 0.1},
+         "d": {"estimate": 0, "triangular": 0.1}, "e": {"estimate": 0, "arcsine": 0.1},
+         "f": {"estimate": 0, "trapezoidal": [0.1, 0.5]}, "g": {"estimate": 0, "ctrap": [0.1, 0.01]},
+         "h": {"estimate": 0, "t": 0.1, "dof": 10}, "i": {"estimate": 0.1, "exponential": 0.1}, "j": 5}}
+      """
+    let report = try report(["--trials", "20000", "--digits", "1"], json)
+    XCTAssertEqual(report.budgets[0].estimate, 3.1, accuracy: 1e-12)
+    // 0.01 (1 + 1 + 2·0.5 + 1/3 + 1/6 + 1/2 + 1.25/6 + (1/3 + 0.01/9) + 1 + 1).
+    let variance = 0.01 * (3 + 1.0 / 3 + 1.0 / 6 + 0.5 + 1.25 / 6 + 1.0 / 3 + 0.01 / 9 + 2)
+    XCTAssertEqual(report.budgets[0].standardUncertainty, variance.squareRoot(), accuracy: 1e-12)
+    XCTAssertNil(report.secondOrder[0])
+    let implicit = """
+      {"model": "R0*(1 + A*t) = R", "solve_for": "t", "inputs": {"R0": "100.00(1)", "A": 0.0039, "R": "107.80(1)"}}
+      """
+    XCTAssertEqual(try self.report(["--no-monte-carlo"], implicit).budgets[0].estimate, 20, accuracy: 1e-12)
+  }
+
+  func testBadFilesAreNamed() {
+    let bad = [
+      ("{", "not JSON"), ("[]", "no object"), ("{\"model\": 1, \"inputs\": {}}", "'model' must be"),
+      ("{\"model\": \"a\"}", "'inputs' must be"),
+      ("{\"model\": \"a\", \"inputs\": {\"a\": 1}, \"x\": 1}", "'x' is no key"),
+      ("{\"model\": \"a\", \"inputs\": {\"a\": {\"u\": 1}}}", "estimate is missing"),
+      (
+        "{\"model\": \"a\", \"inputs\": {\"a\": {\"estimate\": 1, \"U\": 1}}}", "coverage factor k or its probability p"
+      ),
+      ("{\"model\": \"a\", \"inputs\": {\"a\": {\"estimate\": true, \"u\": 1}}}", "must be a number"),
+      ("{\"model\": \"a\", \"inputs\": {\"a\": {\"estimate\": 1, \"u\": 1, \"sigma\": 2}}}", "'sigma' is no key"),
+      ("{\"model\": \"a\", \"inputs\": {\"a\": {\"estimate\": 1, \"u\": -1}}}", "must be a finite number above 0"),
+      ("{\"model\": \"a + b\", \"inputs\": {\"a\": \"1(1) V\", \"b\": \"1(1) A\"}}", "different dimensions"),
+      ("{\"model\": \"a + b\", \"inputs\": {\"a\": {\"estimate\": 1, \"u\": 1}}}", "is no input"),
+      ("{\"model\": \"1/a\", \"inputs\": {\"a\": {\"estimate\": 0, \"u\": 1}}}", "has no finite value"),
+    ]
+    for (json, message) in bad {
+      XCTAssertThrowsError(try report(["--no-monte-carlo"], json), json) { error in
+        XCTAssertTrue("\(error)".contains(message), "\(error)")
+      }
+    }
+    XCTAssertThrowsError(try UncertaintyCommand.parse(["f.json", "--digits", "3"]))
+    XCTAssertThrowsError(try UncertaintyCommand.parse(["f.json", "--no-monte-carlo", "--svg", "x.svg"]))
+  }
+}
+
+final class ConvertCommandTests: XCTestCase {
+  func testConversions() throws {
+    let cases: [([String], Double, String)] = [
+      (["12.5 °C", "K"], 285.65, "K"), (["-12.5 °C", "K"], 260.65, "K"), (["300 K", "°C"], 26.85, "°C"),
+      (["5 K", "mK"], 5000, "mK"), (["1013.25 hPa", "bar"], 1.01325, "bar"), (["1 kWh"], 3.6e6, "kg·m²/s²"),
+      (["20 °C"], 293.15, "K"), (["12 \\milli\\kelvin", "µK"], 12_000, "µK"), (["50 %RH"], 50, "%RH"),
+    ]
+    for (words, value, unit) in cases {
+      let conversion = try ConvertCommand.convert(words)
+      XCTAssertEqual(conversion.number, value, "\(words)")
+      XCTAssertEqual(conversion.unit.symbol, unit, "\(words)")
+    }
+    let uncertain = try ConvertCommand.convert(["20.012(5) °C", "K"])
+    XCTAssertEqual(uncertain.number, 293.162, accuracy: 1e-12)
+    XCTAssertEqual(try XCTUnwrap(uncertain.uncertainty), 0.005, accuracy: 1e-15)
+    XCTAssertEqual(try ConvertCommand.convert(["1.00(5) kPa", "Pa"]).uncertainty, 50)
+    XCTAssertEqual(try ConvertCommand.parse(["-12.5 °C", "K"]).words, ["-12.5 °C", "K"])
+  }
+
+  func testRefusedConversions() {
+    for words in [[], ["5 mK", "s"], ["x K"], ["5 kelvn", "K"], ["5 K", "K", "K"], ["50 %", "%RH"], ["1(2", "K"]] {
+      XCTAssertThrowsError(try ConvertCommand.convert(words), "\(words)")
+    }
+    XCTAssertEqual(try ConvertCommand.convert(["5"]).number, 5)
+  }
+}
