@@ -16,6 +16,15 @@ final class StatisticsTests: XCTestCase {
     XCTAssertEqual(statistics.maximum, 10_000_000.3)
   }
 
+  func testDecimalValuesOfNumAcc4ReachAllCertifiedDigits() throws {
+    let literals = ["10000000.2"] + (0..<1000).map { $0 % 2 == 0 ? "10000000.1" : "10000000.3" }
+    let statistics = try SampleStatistics(
+      precise: literals.map { try XCTUnwrap(DoubleDouble(decimal: $0.utf8)) })
+    XCTAssertEqual(statistics.mean, 10_000_000.2)
+    XCTAssertEqual(statistics.standardDeviation, 0.1, accuracy: 2e-17)
+    XCTAssertEqual(try XCTUnwrap(statistics.lag1Autocorrelation), -0.999, accuracy: 2e-16)
+  }
+
   func testRunningStatisticsOfNumAcc4() throws {
     var running = RunningStatistics()
     for value in numAcc4 { try running.add(value) }

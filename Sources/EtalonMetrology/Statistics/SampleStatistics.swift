@@ -26,6 +26,14 @@ public struct SampleStatistics: Sendable, Equatable {
   /// - Throws: `tooFewValues`, `notFinite` with the index, `overflow`.
   @inlinable
   public init(_ values: some RandomAccessCollection<Double>) throws(StatisticsFault) {
+    try self.init(precise: values.lazy.map { DoubleDouble($0) })
+  }
+
+  /// Statistics of values in double-double, as decimal text gives them (`DoubleDouble(decimal:)`): data with many constant
+  /// leading digits then lose nothing.
+  /// - Throws: as `init(_:)`.
+  @inlinable
+  public init(precise values: some RandomAccessCollection<DoubleDouble>) throws(StatisticsFault) {
     guard values.count > 1 else { throw .tooFewValues(needed: 2, received: values.count) }
     var sum = DoubleDouble.zero
     var low = Double.infinity
@@ -33,18 +41,17 @@ public struct SampleStatistics: Sendable, Equatable {
     var index = 0
     for value in values {
       guard value.isFinite else { throw .notFinite(index: index) }
-      sum = sum + value
-      low = Swift.min(low, value)
-      high = Swift.max(high, value)
+      sum += value
+      low = Swift.min(low, value.doubleValue)
+      high = Swift.max(high, value.doubleValue)
       index += 1
     }
-    let n = DoubleDouble(values.count)
-    let mean = sum / n
+    let mean = sum / DoubleDouble(values.count)
     var squares = DoubleDouble.zero
     var products = DoubleDouble.zero
     var previous: DoubleDouble?
     for value in values {
-      let deviation = DoubleDouble(value) - mean
+      let deviation = value - mean
       squares += deviation * deviation
       if let before = previous { products += deviation * before }
       previous = deviation
