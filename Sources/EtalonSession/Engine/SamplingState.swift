@@ -35,7 +35,7 @@ struct SamplingState: Sendable {
         Sampler.Configuration(
           periodNanoseconds: periodNanoseconds, alignNanoseconds: Int64(sampling.alignSeconds * 1e9),
           // A device that needs several periods for an answer must have given it before its tick is judged.
-          waitNanoseconds: max(2 * periodNanoseconds, 250_000_000)),
+          waitNanoseconds: max(2 * periodNanoseconds, min(6 * periodNanoseconds, 250_000_000))),
         startingAt: Instant(nanoseconds: 0))
       if let reject = sampling.reject {
         rejector = try HampelRejector(window: reject.window, threshold: reject.k, resolution: resolution)
