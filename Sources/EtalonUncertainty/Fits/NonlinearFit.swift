@@ -144,7 +144,8 @@ public struct NonlinearFit: Sendable {
     _ problem: ExpressionResiduals, start: [Double]
   ) -> [() -> TrustRegion<ExpressionResiduals>.Outcome?] {
     let linear = problem.linearParameters
-    let limit = 3000
+    // Curved valleys take thousands of steps with a few points; with many points the cost of a route is kept to seconds.
+    let limit = max(300, min(3000, 2_000_000 / problem.pointCount))
     func direct(_ radius: Double, _ adapts: Bool) -> () -> TrustRegion<ExpressionResiduals>.Outcome? {
       {
         TrustRegion(problem: problem, firstRadius: radius, adaptsScales: adapts, iterationLimit: limit).run(from: start)
