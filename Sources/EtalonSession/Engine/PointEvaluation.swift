@@ -18,6 +18,8 @@ struct PointEvaluation {
   /// Half the greatest difference between ascending and descending visits of one set point, kelvin.
   let hysteresisHalfWidth: Double
 
+  /// Completes a point from its means.
+  /// - Parameter seed: of the Monte Carlo check, so that a replay draws the same numbers.
   func evaluate(_ point: inout PointResult, seed: UInt64) throws(Failure) {
     var inputs: [InputQuantity] = []
     var onDevice: [String] = []
@@ -75,6 +77,12 @@ struct PointEvaluation {
       point.coverageFactor = budget.coverageFactor
       point.degreesOfFreedom = budget.degreesOfFreedom
       point.expandedUncertainty = budget.expandedUncertainty
+      if plan.model.checkByMonteCarlo {
+        // 20 000 trials know the ends of the interval to a fiftieth of u, far below the one digit that is compared.
+        let trials = try model.monteCarlo(
+          coverage: plan.model.coverageProbability, seed: seed, trials: .fixed(20_000))
+        point.monteCarloValidates = trials.validity(of: budget, significantDigits: 1).isValid
+      }
       point.budget = budget.rows.map {
         PointResult.BudgetRow(
           name: $0.name == deviceRole ? "readings (type A)" : $0.name, estimate: $0.estimate,
