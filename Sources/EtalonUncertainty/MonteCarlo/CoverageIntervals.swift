@@ -9,12 +9,16 @@ struct CoverageIntervals {
     max(1, min(count - 1, Int((p * Double(count)).rounded())))
   }
 
-  init(_ sample: UnsafeBufferPointer<Double>, coverage p: Double, shortest wantsShortest: Bool) {
+  init(
+    _ sample: UnsafeBufferPointer<Double>, coverage p: Double, shortest wantsShortest: Bool,
+    range: ClosedRange<Double>? = nil, threads: Int = 1
+  ) {
     let count = sample.count
     let q = Self.inside(count, p)
     let outside = count - q
     let r = max(1, (outside + 1) / 2)
-    let tails = OrderedTails(sample, count: wantsShortest ? outside : max(r, outside - r + 1))
+    let tails = OrderedTails(
+      sample, count: wantsShortest ? outside : max(r, outside - r + 1), range: range, threads: threads)
     func rank(_ k: Int) -> Double {
       k <= tails.low.count ? tails.low[k - 1] : tails.high[k - 1 - (count - tails.high.count)]
     }

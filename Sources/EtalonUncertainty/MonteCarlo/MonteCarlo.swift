@@ -45,6 +45,18 @@ extension MeasurementModel {
     return run.result()
   }
 
+  /// The values of so many trials, for each measurand in the order of the trials: what `jointMonteCarlo` summarises.
+  /// - Throws: as `jointMonteCarlo`.
+  public func monteCarloValues(
+    trials count: Int, seed: UInt64, threads: Int = 1
+  ) throws(UncertaintyFault) -> [[Double]] {
+    guard threads >= 1, threads <= 64 else { throw .trials(threads, range: "1 to 64 threads") }
+    guard count >= 1, count <= 20_000_000 else { throw .trials(count, range: "1 to 20000000") }
+    var run = try MonteCarloRun(engine: MonteCarloEngine(self, seed: seed), coverage: 0.5, least: 1, threads: threads)
+    try run.make(count)
+    return run.values
+  }
+
   /// Budget, Monte Carlo and the verdict of JCGM 101 clause 8 in one.
   /// - Parameters:
   ///   - digits: significant digits of the standard uncertainty that must agree, 1 or 2. The Monte Carlo is made stable
@@ -80,7 +92,7 @@ struct MonteCarloRun {
   let threads: Int
   /// Trials of a block: J or 10⁴ of JCGM 101, 7.9.4 a and b.
   let blockSize: Int
-  private var samples: [[Double]]
+  private var samples: [SampleStorage]
   private var moments: [[MonteCarloEngine.Moments]] = []
   private var tolerance: [Double?]
   private var stability: [Double?]
@@ -90,7 +102,7 @@ struct MonteCarloRun {
     self.coverage = coverage
     self.threads = threads
     blockSize = max(10_000, least)
-    samples = [[Double]](repeating: [], count: engine.origins.count)
+    samples = engine.origins.map { _ in SampleStorage() }
     tolerance = [Double?](repeating: nil, count: engine.origins.count)
     stability = tolerance
   }
@@ -98,16 +110,12 @@ struct MonteCarloRun {
   /// Evaluates further blocks and appends their values.
   private mutating func append(_ blocks: Range<Int>, total: Int) throws(UncertaintyFault) {
     let count = min(blocks.upperBound * blockSize, total) - blocks.lowerBound * blockSize
-    var targets: [UnsafeMutablePointer<Double>] = []
-    for _ in samples { targets.append(.allocate(capacity: count)) }
-    defer { for target in targets { target.deallocate() } }
+    let targets = samples.map { $0.extend(by: count) }
     moments += try engine.evaluate(
       blocks: blocks, blockSize: blockSize, total: total, into: targets, threads: threads)
-    for k in samples.indices { samples[k].append(contentsOf: UnsafeBufferPointer(start: targets[k], count: count)) }
   }
 
   mutating func make(_ count: Int) throws(UncertaintyFault) {
-    for k in samples.indices { samples[k].reserveCapacity(count) }
     try append(0..<(count + blockSize - 1) / blockSize, total: count)
   }
 
@@ -134,12 +142,10 @@ struct MonteCarloRun {
         let n = Double(blockSize)
         let mean = block.sum / n
         let deviation = max(0, (block.squares - n * mean * mean) / (n - 1)).squareRoot()
-        let interval = samples[k].withUnsafeBufferPointer { sample in
-          CoverageIntervals(
-            UnsafeBufferPointer(rebasing: sample[done * blockSize..<(done + 1) * blockSize]), coverage: coverage,
-            shortest: false
-          ).symmetric
-        }
+        let part = samples[k].values[done * blockSize..<(done + 1) * blockSize]
+        let interval = CoverageIntervals(
+          UnsafeBufferPointer(rebasing: part), coverage: coverage, shortest: false, range: block.least...block.greatest
+        ).symmetric
         averages[k][0].add(mean)
         averages[k][1].add(deviation)
         averages[k][2].add(interval.lowerBound - engine.origins[k])
@@ -182,12 +188,12 @@ struct MonteCarloRun {
     for k in samples.indices {
       let (mean, deviation) = summary(k, blocks: moments.count)
       means.append(mean + engine.origins[k])
-      let (intervals, histogram) = samples[k].withUnsafeBufferPointer { sample in
-        (
-          CoverageIntervals(sample, coverage: coverage, shortest: true),
-          Self.histogram(sample, mean + engine.origins[k], deviation)
-        )
-      }
+      let values = samples[k].values
+      let least = moments.reduce(Double.infinity) { min($0, $1[k].least) }
+      let greatest = moments.reduce(-Double.infinity) { max($0, $1[k].greatest) }
+      let intervals = CoverageIntervals(
+        values, coverage: coverage, shortest: true, range: least...greatest, threads: threads)
+      let histogram = Self.histogram(values, mean + engine.origins[k], deviation, threads: threads)
       results.append(
         MonteCarloResult(
           measurand: engine.model.outputs[k], trials: samples[k].count, seed: engine.seed,
@@ -216,25 +222,36 @@ struct MonteCarloRun {
     let product = results[k].standardUncertainty * results[l].standardUncertainty
     guard product > 0 else { return 0 }
     var sum = 0.0
-    for (a, b) in zip(samples[k], samples[l]) { sum += (a - means[k]) * (b - means[l]) }
+    for (a, b) in zip(samples[k].values, samples[l].values) { sum += (a - means[k]) * (b - means[l]) }
     return sum / Double(samples[k].count - 1) / product
   }
 
+  /// The values in 96 classes of an eighth of the standard deviation.
   private static func histogram(
-    _ sample: UnsafeBufferPointer<Double>, _ mean: Double, _ deviation: Double
+    _ sample: UnsafeBufferPointer<Double>, _ mean: Double, _ deviation: Double, threads: Int
   ) -> MonteCarloResult.Histogram {
     let classes = 96
     guard deviation > 0 else { return MonteCarloResult.Histogram(lower: mean, width: 0, counts: [sample.count]) }
     let lower = mean - 6 * deviation
     let width = 12 * deviation / Double(classes)
     let factor = 1 / width
-    var counts = [Int](repeating: 0, count: classes)
-    for y in sample {
-      let position = (y - lower) * factor
-      counts[position <= 0 ? 0 : position >= Double(classes) ? classes - 1 : Int(position)] += 1
+    let parts = sample.count < 100_000 ? 1 : threads
+    let counts = SharedParts<Int>(count: parts * classes, repeating: 0)
+    defer { counts.deallocate() }
+    let shared = SharedSample(values: sample)
+    Parallel.run(parts, threads: parts) { part in
+      let own = counts.base + part * classes
+      for i in part * shared.values.count / parts..<(part + 1) * shared.values.count / parts {
+        let position = (shared.values[i] - lower) * factor
+        own[position <= 0 ? 0 : position >= Double(classes) ? classes - 1 : Int(position)] += 1
+      }
     }
-    return MonteCarloResult.Histogram(lower: lower, width: width, counts: counts)
+    let sums = (0..<classes).map { i in (0..<parts).reduce(0) { $0 + counts.base[$1 * classes + i] } }
+    return MonteCarloResult.Histogram(lower: lower, width: width, counts: sums)
   }
+
+  /// The values themselves, for each measurand in the order of the trials.
+  var values: [[Double]] { samples.map { Array($0.values) } }
 }
 
 /// Mean and standard deviation of the mean of values that come one by one.

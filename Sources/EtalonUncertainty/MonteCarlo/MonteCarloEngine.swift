@@ -1,4 +1,3 @@
-import Dispatch
 import EtalonMetrology
 
 /// Evaluates a model for blocks of draws.
@@ -18,6 +17,9 @@ struct MonteCarloEngine: Sendable {
   struct Moments: Sendable {
     var sum = 0.0
     var squares = 0.0
+    /// Smallest and largest value.
+    var least = Double.infinity
+    var greatest = -Double.infinity
   }
 
   init(_ model: MeasurementModel, seed: UInt64) throws(UncertaintyFault) {
@@ -73,15 +75,22 @@ struct MonteCarloEngine: Sendable {
         let origin = origins[k]
         var sum = 0.0
         var squares = 0.0
+        var least = Double.infinity
+        var greatest = -Double.infinity
         for i in 0..<n {
-          let deviation = y[i] - origin
-          target[i] = y[i]
+          let value = y[i]
+          let deviation = value - origin
+          target[i] = value
           sum += deviation
           squares += deviation * deviation
+          least = value < least ? value : least
+          greatest = value > greatest ? value : greatest
         }
         if !squares.isFinite { throw undefined(output: k, columns, y, n) }
         moments[k].sum += sum
         moments[k].squares += squares
+        moments[k].least = min(moments[k].least, least)
+        moments[k].greatest = max(moments[k].greatest, greatest)
       }
       done += n
     }
@@ -141,7 +150,7 @@ struct MonteCarloEngine: Sendable {
         }
       } catch { shared.faults[worker] = error }
     }
-    if workers == 1 { work(0) } else { DispatchQueue.concurrentPerform(iterations: workers, execute: work) }
+    Parallel.run(workers, threads: workers, work)
     defer { shared.deallocate() }
     // The fault of the lowest worker, so that it is the same one each time.
     for worker in 0..<workers {

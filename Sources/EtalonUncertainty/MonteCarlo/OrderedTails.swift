@@ -1,31 +1,28 @@
 /// The smallest and the largest values of a sample in order, found without sorting the middle.
 ///
 /// Coverage intervals need only the ranks near their end-points. A histogram tells which values can be among them; only
-/// those are sorted, by their bits.
+/// those are sorted, by their bits. The result does not depend on the number of threads.
 struct OrderedTails {
   /// The `count` smallest values, ascending.
   let low: [Double]
   /// The `count` largest values, ascending.
   let high: [Double]
 
+  fileprivate static let buckets = 2048
+
   /// - Parameters:
   ///   - sample: finite values.
   ///   - count: 1 … number of values.
-  init(_ sample: UnsafeBufferPointer<Double>, count: Int) {
+  ///   - range: smallest and largest value, where they are known.
+  init(_ sample: UnsafeBufferPointer<Double>, count: Int, range: ClosedRange<Double>? = nil, threads: Int = 1) {
     precondition(count >= 1 && count <= sample.count)
-    var least = sample[0]
-    var greatest = sample[0]
-    for x in sample {
-      least = x < least ? x : least
-      greatest = x > greatest ? x : greatest
-    }
-    guard least < greatest else {
-      low = [Double](repeating: least, count: count)
+    let range = range ?? Self.range(of: sample)
+    guard range.lowerBound < range.upperBound else {
+      low = [Double](repeating: range.lowerBound, count: count)
       high = low
       return
     }
-    let buckets = 2048
-    let factor = Double(buckets) / (greatest - least)
+    let factor = Double(Self.buckets) / (range.upperBound - range.lowerBound)
     // A range too wide or too narrow for the quotient.
     guard factor > 0, factor.isFinite else {
       let all = Self.sorted(Array(sample))
@@ -33,37 +30,102 @@ struct OrderedTails {
       high = Array(all.suffix(count))
       return
     }
-    let counts = withUnsafeTemporaryAllocation(of: Int32.self, capacity: buckets) { counts in
-      counts.initialize(repeating: 0)
-      for x in sample {
-        let i = Int((x - least) * factor)
-        counts[i < buckets ? i : buckets - 1] += 1
-      }
-      return Array(counts)
-    }
+    let classes = Classes(least: range.lowerBound, factor: factor)
+    let parts = sample.count < 100_000 ? 1 : threads
+    let counts = Self.count(sample, classes, parts: parts)
     var lowBucket = 0
     var sum = Int(counts[0])
     while sum < count {
       lowBucket += 1
       sum += Int(counts[lowBucket])
     }
-    var lowValues: [Double] = []
-    lowValues.reserveCapacity(sum)
-    var highBucket = buckets - 1
+    let lowCount = sum
+    var highBucket = Self.buckets - 1
     sum = Int(counts[highBucket])
     while sum < count {
       highBucket -= 1
       sum += Int(counts[highBucket])
     }
-    var highValues: [Double] = []
-    highValues.reserveCapacity(sum)
-    for x in sample {
-      let i = min(buckets - 1, Int((x - least) * factor))
-      if i <= lowBucket { lowValues.append(x) }
-      if i >= highBucket { highValues.append(x) }
+    let (lowValues, highValues) = Self.extract(
+      sample, classes, upTo: lowBucket, lowCount, from: highBucket, sum, parts: parts)
+    let ordered = SharedParts<[Double]>(count: 2, repeating: [])
+    defer { ordered.deallocate() }
+    Parallel.run(2, threads: parts) { part in
+      ordered.base[part] = Self.sorted(part == 0 ? lowValues : highValues)
     }
-    low = Array(Self.sorted(lowValues).prefix(count))
-    high = Array(Self.sorted(highValues).suffix(count))
+    low = Array(ordered.base[0].prefix(count))
+    high = Array(ordered.base[1].suffix(count))
+  }
+
+  /// Equal classes over the range of the sample.
+  private struct Classes: Sendable {
+    let least: Double
+    let factor: Double
+
+    @inline(__always)
+    func callAsFunction(_ x: Double) -> Int {
+      let i = Int((x - least) * factor)
+      return i < OrderedTails.buckets ? i : OrderedTails.buckets - 1
+    }
+  }
+
+  private static func range(of sample: UnsafeBufferPointer<Double>) -> ClosedRange<Double> {
+    var least = sample[0]
+    var greatest = sample[0]
+    for x in sample {
+      least = x < least ? x : least
+      greatest = x > greatest ? x : greatest
+    }
+    return least...greatest
+  }
+
+  private static func bounds(_ part: Int, _ parts: Int, _ count: Int) -> Range<Int> {
+    (part * count / parts)..<((part + 1) * count / parts)
+  }
+
+  private static func count(_ sample: UnsafeBufferPointer<Double>, _ classes: Classes, parts: Int) -> [Int32] {
+    let counts = SharedParts<Int32>(count: parts * buckets, repeating: 0)
+    defer { counts.deallocate() }
+    let shared = SharedSample(values: sample)
+    Parallel.run(parts, threads: parts) { part in
+      let own = counts.base + part * buckets
+      for i in bounds(part, parts, shared.values.count) { own[classes(shared.values[i])] += 1 }
+    }
+    return (0..<buckets).map { bucket in
+      var sum: Int32 = 0
+      for part in 0..<parts { sum += counts.base[part * buckets + bucket] }
+      return sum
+    }
+  }
+
+  private static func extract(
+    _ sample: UnsafeBufferPointer<Double>, _ classes: Classes, upTo lowBucket: Int, _ lowCount: Int,
+    from highBucket: Int, _ highCount: Int, parts: Int
+  ) -> (low: [Double], high: [Double]) {
+    let found = SharedParts<(low: [Double], high: [Double])>(count: parts, repeating: ([], []))
+    defer { found.deallocate() }
+    let shared = SharedSample(values: sample)
+    Parallel.run(parts, threads: parts) { part in
+      var low: [Double] = []
+      var high: [Double] = []
+      low.reserveCapacity(lowCount / parts + lowCount / 8 + 16)
+      high.reserveCapacity(highCount / parts + highCount / 8 + 16)
+      for i in bounds(part, parts, shared.values.count) {
+        let x = shared.values[i]
+        let bucket = classes(x)
+        if bucket > lowBucket && bucket < highBucket { continue }
+        if bucket <= lowBucket { low.append(x) }
+        if bucket >= highBucket { high.append(x) }
+      }
+      found.base[part] = (low, high)
+    }
+    var low = found.base[0].low
+    var high = found.base[0].high
+    for part in 1..<max(1, parts) {
+      low += found.base[part].low
+      high += found.base[part].high
+    }
+    return (low, high)
   }
 
   /// Ascending order by the bits of the numbers, eleven at a time.
@@ -78,8 +140,8 @@ struct OrderedTails {
     var differing: UInt64 = 0
     for key in keys { differing |= key ^ first }
     for shift in stride(from: UInt64(0), to: 64, by: 11) where (differing >> shift) & 2047 != 0 {
-      var positions = [Int32](repeating: 0, count: 2049)
-      positions.withUnsafeMutableBufferPointer { positions in
+      withUnsafeTemporaryAllocation(of: Int32.self, capacity: 2049) { positions in
+        positions.initialize(repeating: 0)
         keys.withUnsafeBufferPointer { keys in
           other.withUnsafeMutableBufferPointer { other in
             for key in keys { positions[Int((key >> shift) & 2047) + 1] += 1 }
