@@ -177,6 +177,18 @@ public final class VirtualBench: Automaton {
     }
   }
 
+  // MARK: What an onlooker at the bench sees
+
+  /// Whether a bath controller has its output on, as the controller itself knows; what it answers over a spoilt wire
+  /// or what a stuck relay does with its output is another matter.
+  public var isHeaterOn: Bool { controllers.contains { $0.isOutputOn } }
+
+  /// Power in watts that the bath's heater really gives, faults of the heater included.
+  public var heaterWatts: Double { bath.heaterWatts }
+
+  /// What the first device under test holds; nil when there is none.
+  public var deviceMemory: DeviceMemory? { devices.first?.memory }
+
   // MARK: Truth
 
   /// Opens a measurement window at an instant: from now on the truth of each conversion is kept.

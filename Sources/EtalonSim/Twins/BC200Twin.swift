@@ -32,6 +32,9 @@ final class BC200Twin: SCPITwin {
       replyDelaySeconds: configuration.controller.replyDelaySeconds, pacedCharacterNanoseconds: characterNanoseconds)
   }
 
+  /// Whether the output is on.
+  var isOutputOn: Bool { isOn }
+
   /// Power that the output gives now, in watts.
   var outputWatts: Double { isOn ? watts : 0 }
 

@@ -58,6 +58,11 @@ final class DT100Twin: SCPITwin {
   private var stored: Coefficients { storedSlot == 0 ? slots.0 : slots.1 }
   private var previous: Coefficients { storedSlot == 0 ? slots.1 : slots.0 }
 
+  /// What is in its memory now.
+  var memory: DeviceMemory {
+    DeviceMemory(working: working, stored: stored, previous: previous, storeCount: storeCount, isLocked: isLocked)
+  }
+
   override func powerOn(at now: Int64, bath: inout StirredBath) {
     super.powerOn(at: now, bath: &bath)
     working = stored
@@ -221,6 +226,20 @@ final class DT100Twin: SCPITwin {
     default: break
     }
   }
+}
+
+/// What a device under test has in its memory, as somebody with a probe on it would see.
+public struct DeviceMemory: Sendable, Equatable {
+  /// The set from which indications are computed.
+  public var working: Coefficients
+  /// The set that survives without supply.
+  public var stored: Coefficients
+  /// The set that was stored before.
+  public var previous: Coefficients
+  /// How many sets were stored in the device's life.
+  public var storeCount: UInt32
+  /// Whether the calibration is protected.
+  public var isLocked: Bool
 }
 
 /// Truth of one measurement window: the sum of indication minus true temperature over the conversions in it.
