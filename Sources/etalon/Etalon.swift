@@ -17,6 +17,7 @@ struct Etalon: ParsableCommand {
     subcommands: [
       ValidateCommand.self, PlanCommand.self, SimulateCommand.self, RunCommand.self, ReplayCommand.self,
       VerifyCommand.self, ReadCommand.self, TwinCommand.self, CampaignCommand.self,
+      UncertaintyCommand.self, FitCommand.self, ConvertCommand.self,
     ])
 }
 

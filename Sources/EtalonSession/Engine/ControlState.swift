@@ -11,7 +11,12 @@ struct ControlState: Sendable {
   /// After so many failures the actuator counts as lost; its dead-man has switched it off by then.
   static let failuresAllowed = 10
 
+  /// Times of this bench's plant over those of the board's design.
+  let plantTimeRatio: Double
+
   init(board: BoardPlan, plant: BenchPlan.Plant?, periodSeconds: Double) throws(Failure) {
+    plantTimeRatio = (plant?.heatCapacityJoulesPerKelvin ?? board.heatCapacityJoulesPerKelvin)
+      / board.heatCapacityJoulesPerKelvin
     do throws(PIController.Fault) {
       controller = try PIController(
         PIController.Configuration(

@@ -84,10 +84,4 @@ struct PointSeries: Sendable {
   }
 
   mutating func completeEarly() { state = .complete }
-
-  /// Seconds that the rest of the visits will take, without the way to the set points.
-  func remainingSeconds(rateHertz: Double) -> Double {
-    let each = plan.soakSeconds + plan.settle.holdSeconds + Double(plan.measure.samples) / rateHertz
-    return Double(visits.count - index) * each
-  }
 }

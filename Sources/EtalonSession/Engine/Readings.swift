@@ -13,7 +13,7 @@ extension SessionEngine {
         instruments[index].request(.read, for: .reading(tick: tick.number))
       }
       watchEnvironment(at: instant)
-      progress.remainingSeconds = series?.remainingSeconds(rateHertz: plan.sampling.rateHertz) ?? 0
+      progress.remainingSeconds = visitEnds.map { max(0, $0.seconds(since: instant)) } ?? 0
     }
     takePairs(at: instant, &outbox)
     lookForLostDevices(at: instant, &outbox)

@@ -29,6 +29,28 @@ extension SessionEngine {
     progress.visit = series.index + 1
     progress.setpoint = series.visit.setpoint
     progress.activity = .approaching
+    visitEnds = instant + Int64(min(remainingSeconds(series), 1e9) * 1e9)
+  }
+
+  /// Seconds that the visits of this series from the present one on, and those of the steps after it, will take by the
+  /// plan's own times and the plant's model.
+  private func remainingSeconds(_ series: PointSeries) -> Double {
+    var celsius = sampling.latestReference ?? board.roomCelsius
+    var seconds = 0.0
+    func add(_ setpoint: Double, _ plan: SessionPlan.PointsPlan) {
+      seconds += (board.travelSeconds(from: celsius, to: setpoint) ?? 0) * control.plantTimeRatio
+      seconds += plan.soakSeconds + plan.settle.holdSeconds
+      seconds += Double(plan.measure.samples) / self.plan.sampling.rateHertz
+      celsius = setpoint
+    }
+    for visit in series.visits[series.index...] { add(visit.setpoint, series.plan) }
+    if series.phase == .asFound {
+      for case .asLeft(let name) in plan.steps {
+        guard let points = plan.points.first(where: { $0.name == name }) else { continue }
+        for visit in PointSeries(phase: .asLeft, plan: points, at: series.began).visits { add(visit.setpoint, points) }
+      }
+    }
+    return seconds
   }
 
   private mutating func move(to state: PointSeries.State, _ outbox: inout Outbox) {

@@ -41,6 +41,8 @@ public struct SessionEngine: Automaton {
   public internal(set) var progress: Progress
   var stopAtCheckpoint = false
   var slownessIsNoted = false
+  /// When the run will be over by the estimate made at the beginning of the present visit.
+  var visitEnds: Instant?
 
   /// - Throws: `Failure` when the bench does not offer what the session needs.
   public init(plan: SessionPlan, board: BoardPlan, bench: BenchPlan, utcNanosecondsAtStart: Int64) throws(Failure) {

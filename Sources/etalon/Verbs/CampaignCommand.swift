@@ -30,10 +30,23 @@ struct CoverageCommand: ParsableCommand {
   @Option(name: .customLong("set"), help: ArgumentHelp("Override a parameter of the session.", valueName: "name=value"))
   var overrides: [String] = []
 
+  @Option(
+    name: .customLong("require-coverage"),
+    help: ArgumentHelp("Fail unless every phase covers the truth in so many per cent.", valueName: "low..high"))
+  var requiredCoverage: String?
+
+  @Option(
+    name: .customLong("require-rms"),
+    help: ArgumentHelp(
+      "Fail unless the root mean square of (error - truth)/u lies within, in every phase.", valueName: "low..high"))
+  var requiredRMS: String?
+
   @Flag(name: .long, help: "Print JSON.")
   var json = false
 
   func run() throws {
+    let coverageLimits = try requiredCoverage.map(Self.range)
+    let rmsLimits = try requiredRMS.map(Self.range)
     let parts = seeds.components(separatedBy: "..")
     guard parts.count == 2, let first = UInt64(parts[0]), let last = UInt64(parts[1]), first <= last else {
       throw Fail.with(.usage, "--seeds '\(seeds)' is no range; write it as 1..200")
@@ -67,9 +80,26 @@ struct CoverageCommand: ParsableCommand {
       print(Text.table(rows, leftAligned: [0, 1]))
       for failure in report.failures { print(failure) }
     }
+    for phase in report.phases {
+      if let limits = coverageLimits, !limits.contains(phase.covered * 100) {
+        throw Fail.with(
+          .nonconforming, "\(phase.phase): \(phase.covered * 100) % of the intervals cover the truth, required \(limits)")
+      }
+      if let limits = rmsLimits, !limits.contains(phase.rms) {
+        throw Fail.with(.nonconforming, "\(phase.phase): the root mean square is \(phase.rms), required \(limits)")
+      }
+    }
     if !report.failures.isEmpty {
       throw ArgumentParser.ExitCode(EtalonSession.ExitCode.inconclusive.rawValue)
     }
+  }
+
+  private static func range(_ text: String) throws -> ClosedRange<Double> {
+    let parts = text.components(separatedBy: "..")
+    guard parts.count == 2, let low = Double(parts[0]), let high = Double(parts[1]), low <= high else {
+      throw Fail.with(.usage, "'\(text)' is no range; write it as 91..99.5")
+    }
+    return low...high
   }
 
   private static func firstSession(in directory: String) throws -> String {
