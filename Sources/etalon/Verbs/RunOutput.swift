@@ -13,8 +13,21 @@ struct RunOutput {
     isNamedByUser = out != nil
     let folder = out.map(RunFolder.init(path:)) ?? RunFolder.named(header: header, serial: "", in: "runs")
     firstFolder = folder
-    writer = try Fail.reporting { try LedgerWriter(runFolder: folder.path, mode: mode) }
-    try Fail.reporting { try folder.write(header.sessionText, to: "session.yaml") }
+    do throws(LedgerFault) {
+      writer = try LedgerWriter(runFolder: folder.path, mode: mode)
+      try folder.write(header.sessionText, to: "session.yaml")
+    } catch {
+      throw Fail.with(Self.exitCode(error), error.explanation)
+    }
+  }
+
+  /// For an output folder everything but a full disk and a folder in use is an output that can not be written.
+  static func exitCode(_ fault: LedgerFault) -> EtalonSession.ExitCode {
+    switch fault {
+    case .exists: .usage
+    case .diskFull: .diskFull
+    case .missing, .permission, .readOnly, .inputOutput, .damaged: .inputOutput
+    }
   }
 
   /// Writes the files that are made from the ledger, prints the result, and ends with the run's exit code.
