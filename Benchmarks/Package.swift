@@ -1,0 +1,17 @@
+// swift-tools-version: 6.2
+// Benchmarks are a package of their own, so that whoever depends on Etalon does not build them. `scripts/bench` runs them.
+import PackageDescription
+
+let package = Package(
+  name: "etalon-benchmarks",
+  dependencies: [.package(name: "etalon", path: "..")],
+  targets: [
+    .target(name: "CAllocationCounter"),
+    .executableTarget(
+      name: "allocations",
+      dependencies: [
+        "CAllocationCounter", .product(name: "EtalonCore", package: "etalon"),
+        .product(name: "EtalonMetrology", package: "etalon"),
+      ]),
+  ]
+)
