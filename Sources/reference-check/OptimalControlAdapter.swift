@@ -6,6 +6,8 @@ extension CategoryAdapter {
     var results: [JSONValue.Member] = []
     for member in referenceCase.inputs.members ?? [] {
       func matrix(_ name: String) throws -> Matrix {
+        // A weight of one input may be given as a number.
+        if let number = member.value[name]?.double { return Matrix(diagonal: [number]) }
         guard let rows = member.value[name]?.matrix else {
           throw EvaluationFault.missing("inputs.\(member.name).\(name)")
         }
