@@ -3,13 +3,13 @@ import EtalonMetrology
 /// Draws columns of all inputs from their distributions (JCGM 101, 6.4 and Annex C).
 struct InputSampler: Sendable {
   /// One input drawn by itself.
-  private struct Single: Sendable {
+  struct Single: Sendable {
     var column: Int
     var estimate: Double
     var distribution: ProbabilityDistribution
   }
   /// Inputs drawn together: x = estimate + scale L z, divided by √(χ²/ν) for a joint t.
-  private struct Ensemble: Sendable {
+  struct Ensemble: Sendable {
     var columns: [Int]
     var estimates: [Double]
     /// Lower factor times the scales, by rows.
@@ -18,8 +18,8 @@ struct InputSampler: Sendable {
     var degreesOfFreedom: Double
   }
 
-  private var singles: [Single] = []
-  private var ensembles: [Ensemble] = []
+  private(set) var singles: [Single] = []
+  private(set) var ensembles: [Ensemble] = []
   private let inputCount: Int
   /// Columns of work space beyond those of the inputs.
   let scratchColumns: Int
@@ -76,7 +76,7 @@ struct InputSampler: Sendable {
     for ensemble in ensembles { Self.fill(columns, ensemble, scratch, count, &stream) }
   }
 
-  private static func fill(
+  static func fill(
     _ x: UnsafeMutableBufferPointer<Double>, _ single: Single, _ scratch: UnsafeMutablePointer<Double>,
     _ stream: inout RandomStream
   ) {
@@ -165,7 +165,7 @@ struct InputSampler: Sendable {
     }
   }
 
-  private static func fill(
+  static func fill(
     _ columns: UnsafeMutablePointer<Double>, _ ensemble: Ensemble, _ scratch: UnsafeMutablePointer<Double>,
     _ count: Int, _ stream: inout RandomStream
   ) {

@@ -6,21 +6,25 @@ extension MeasurementModel {
   ///   - p: coverage probability between 0 and 1.
   ///   - seed: the same seed gives the same result, at any number of threads.
   ///   - trials: a fixed number or the adaptive procedure.
+  ///   - sampling: independent random numbers, or a lattice that needs fewer of them.
   ///   - threads: 1 to 64.
   /// - Throws: `undefinedWithinDistribution` where the model has no value for a draw, `infiniteVariance`,
   ///   `correlatedDistribution`, `notStable`, `trials`, `coverage`.
   public func monteCarlo(
-    coverage p: Double, seed: UInt64, trials: MonteCarloTrials = .adaptive(), threads: Int = 1
+    coverage p: Double, seed: UInt64, trials: MonteCarloTrials = .adaptive(),
+    sampling: MonteCarloSampling = .random, threads: Int = 1
   ) throws(UncertaintyFault) -> MonteCarloResult {
     let single = outputs.count == 1 ? self : first
-    return try single.jointMonteCarlo(coverage: p, seed: seed, trials: trials, threads: threads).results[0]
+    return try single.jointMonteCarlo(coverage: p, seed: seed, trials: trials, sampling: sampling, threads: threads)
+      .results[0]
   }
 
   /// Propagates the distributions of the inputs to all measurands together (JCGM 102, clause 7).
   ///
   /// The adaptive procedure goes on until each measurand is stable.
   public func jointMonteCarlo(
-    coverage p: Double, seed: UInt64, trials: MonteCarloTrials = .adaptive(), threads: Int = 1
+    coverage p: Double, seed: UInt64, trials: MonteCarloTrials = .adaptive(),
+    sampling: MonteCarloSampling = .random, threads: Int = 1
   ) throws(UncertaintyFault) -> JointMonteCarloResult {
     guard p > 0, p < 1 else { throw .coverage(p) }
     guard threads >= 1, threads <= 64 else { throw .trials(threads, range: "1 to 64 threads") }
@@ -29,7 +33,7 @@ extension MeasurementModel {
     let least = (100 / (1 - p) * (1 - 1e-12)).rounded(.up)
     guard least <= 2_000_000 else { throw .coverage(p) }
     var run = try MonteCarloRun(
-      engine: MonteCarloEngine(self, seed: seed), coverage: p, least: Int(least), threads: threads)
+      engine: MonteCarloEngine(self, seed: seed, sampling: sampling), coverage: p, least: Int(least), threads: threads)
     switch trials {
     case .fixed(let count):
       guard count >= 1000, count >= Int(least), count <= 20_000_000 else {
@@ -52,7 +56,8 @@ extension MeasurementModel {
   ) throws(UncertaintyFault) -> [[Double]] {
     guard threads >= 1, threads <= 64 else { throw .trials(threads, range: "1 to 64 threads") }
     guard count >= 1, count <= 20_000_000 else { throw .trials(count, range: "1 to 20000000") }
-    var run = try MonteCarloRun(engine: MonteCarloEngine(self, seed: seed), coverage: 0.5, least: 1, threads: threads)
+    var run = try MonteCarloRun(
+      engine: MonteCarloEngine(self, seed: seed, sampling: .random), coverage: 0.5, least: 1, threads: threads)
     try run.make(count)
     return run.values
   }
@@ -101,7 +106,12 @@ struct MonteCarloRun {
     self.engine = engine
     self.coverage = coverage
     self.threads = threads
-    blockSize = max(10_000, least)
+    if engine.lattice == nil {
+      blockSize = max(10_000, least)
+    } else {
+      // Whole lattices, because part of one is no better than random numbers.
+      blockSize = (max(10_000, least) + LatticeRule.count - 1) / LatticeRule.count * LatticeRule.count
+    }
     samples = engine.origins.map { _ in SampleStorage() }
     tolerance = [Double?](repeating: nil, count: engine.origins.count)
     stability = tolerance

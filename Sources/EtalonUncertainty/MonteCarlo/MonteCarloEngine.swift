@@ -8,6 +8,8 @@ struct MonteCarloEngine: Sendable {
   let model: MeasurementModel
   let seed: UInt64
   let sampler: InputSampler
+  /// nil for independent random numbers.
+  let lattice: LatticeSampler?
   /// The explicit functions as one program; nil where one is implicit.
   let program: BatchTape?
   /// Values at the estimates of the inputs: the origin of sums, and where implicit equations are solved from.
@@ -22,10 +24,17 @@ struct MonteCarloEngine: Sendable {
     var greatest = -Double.infinity
   }
 
-  init(_ model: MeasurementModel, seed: UInt64) throws(UncertaintyFault) {
+  init(_ model: MeasurementModel, seed: UInt64, sampling: MonteCarloSampling) throws(UncertaintyFault) {
     self.model = model
     self.seed = seed
     sampler = try InputSampler(model)
+    switch sampling {
+    case .random: lattice = nil
+    case .lattice:
+      let gradient = try model.gradient(0).gradient
+      lattice = try LatticeSampler(
+        sampler, importance: zip(gradient, model.inputs).map { $0 * $1.standardUncertainty })
+    }
     var origins: [Double] = []
     var tapes: [Tape] = []
     for (i, function) in model.functions.enumerated() {
@@ -60,9 +69,19 @@ struct MonteCarloEngine: Sendable {
     var moments = [Moments](repeating: Moments(), count: targets.count)
     let scratch = columns + columnCount * BatchTape.width
     var done = 0
+    var rule = LatticeRule(dimensions: lattice?.dimensions ?? 0, from: &stream)
     while done < count {
       let n = min(BatchTape.width, count - done)
-      sampler.fill(columns, scratch: scratch, count: n, from: &stream)
+      if let lattice {
+        // Blocks longer than the lattice go on with the lattice shifted anew; its size is a multiple of the width.
+        if done > 0 && done % LatticeRule.count == 0 {
+          rule = LatticeRule(dimensions: lattice.dimensions, from: &stream)
+        }
+        lattice.fill(
+          columns, scratch: scratch, count: n, first: done % LatticeRule.count, rule, from: &stream)
+      } else {
+        sampler.fill(columns, scratch: scratch, count: n, from: &stream)
+      }
       if let program {
         program.run(columns, count: n)
       } else {

@@ -11,6 +11,15 @@ public enum MonteCarloTrials: Equatable, Sendable {
   case adaptive(significantDigits: Int = 2, fraction: Double = 1, maximum: Int = 10_000_000)
 }
 
+/// How draws are made.
+public enum MonteCarloSampling: Equatable, Sendable {
+  /// Independent random numbers, as JCGM 101 has it; the fastest draw.
+  case random
+  /// Points of a randomly shifted lattice: several times fewer draws for the same stability, each several times slower.
+  /// Pays where the model is slow to evaluate.
+  case lattice
+}
+
 /// Distribution of a measurand as a Monte Carlo found it.
 public struct MonteCarloResult: Equatable, Sendable {
   /// Counts of values in equal classes, for a plot.
