@@ -7,8 +7,9 @@
 /// - A step of the set point moves the proportional term by `setpointWeight` of its full effect; with 0 the change is
 ///   bumpless: only the feed-forward and the integral's rate change (K. J. Åström and T. Hägglund, *Advanced PID Control*
 ///   (2006), section 3.4).
-/// - Where the output is limited the integral is held back so that proportional and integral part together stay at the
-///   limit, with the time constant of the integral itself (back-calculation, ibid. section 3.5).
+/// - While the output is limited the integral takes nothing that would drive it further beyond the limit (conditional
+///   integration, ibid. section 3.5). Back-calculation would carry the integral to the far side of the feed-forward on a
+///   long way at full or no power, and the set point would be overrun by what it then has to unlearn.
 public struct PIController: Sendable {
   /// What the controller is set to. Temperatures in degrees Celsius, differences in kelvin.
   public struct Configuration: Sendable, Equatable {
@@ -24,6 +25,9 @@ public struct PIController: Sendable {
     public var idleCelsius: Double
     /// Share of a step of the set point that the proportional term sees, 0...1.
     public var setpointWeight: Double
+    /// Largest magnitude of the proportional action on the error, in watts, at which the integral still learns: on the
+    /// way to a far set point the error is no sign of a wrong model ("integral separation"). Above 0; infinite by default.
+    public var integralBandWatts = Double.infinity
 
     /// A controller with the given gains; they are checked when it is set up.
     public init(
@@ -135,12 +139,13 @@ public struct PIController: Sendable {
     guard instant > before else { return watts ?? limits.lowerBound }
     let seconds = instant.seconds(since: before)
     last = instant
-    integralWatts += gain / configuration.integralSeconds * lastError * seconds
+    let increment = gain / configuration.integralSeconds * lastError * seconds
     lastError = error
-    let wanted = forward + proportional + integralWatts
+    let wanted = forward + proportional + integralWatts + increment
     let output = limit(wanted)
-    // A step of more than the integral time must not overshoot the limit to its other side.
-    integralWatts += (output - wanted) * min(1, seconds / configuration.integralSeconds)
+    let beyond = wanted - output
+    let isNear = abs(gain * error) <= configuration.integralBandWatts
+    if isNear, beyond == 0 || (beyond > 0) != (increment > 0) { integralWatts += increment }
     watts = output
     return output
   }

@@ -18,13 +18,16 @@ struct ControlState: Sendable {
     plantTimeRatio = (plant?.heatCapacityJoulesPerKelvin ?? board.heatCapacityJoulesPerKelvin)
       / board.heatCapacityJoulesPerKelvin
     do throws(PIController.Fault) {
-      controller = try PIController(
-        PIController.Configuration(
+      var configuration = PIController.Configuration(
           heatCapacityJoulesPerKelvin: plant?.heatCapacityJoulesPerKelvin ?? board.heatCapacityJoulesPerKelvin,
           lossWattsPerKelvin: board.lossWattsPerKelvin + board.coolingWattsPerKelvin,
           idleCelsius: board.steadyCelsius(watts: 0),
           delaySeconds: (plant?.delaySeconds ?? board.delaySeconds) + periodSeconds,
-          limitsWatts: 0...board.actuatorMaximumWatts))
+          limitsWatts: 0...board.actuatorMaximumWatts)
+      // Set points are far apart, so the way to them is quicker when the error counts in full and the limits bound it.
+      configuration.setpointWeight = 1
+      configuration.integralBandWatts = 0.03 * board.actuatorMaximumWatts
+      controller = try PIController(configuration)
     } catch {
       throw Failure(.badBench, "the board's plant gives no controller: \(error)")
     }

@@ -80,7 +80,7 @@ extension SessionEngine {
     }
     if pausing {
       if guardian.outsideSince == nil { guardian.outsideSince = instant }
-      pauseVisit(&outbox)
+      pauseVisit(at: instant, &outbox)
     } else if guardian.outsideSince != nil {
       guardian.outsideSince = nil
       resumeVisit(at: instant, &outbox)

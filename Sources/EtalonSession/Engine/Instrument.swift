@@ -13,6 +13,8 @@ struct Instrument: Sendable {
 
   let roles: [String]
   let portName: String
+  /// The dead-man time that the bench states, seconds.
+  let deadManSeconds: Double?
   private(set) var driver: any Driver
   private(set) var isOpen = false
   private(set) var lost: PortFault?
@@ -24,6 +26,7 @@ struct Instrument: Sendable {
   init(_ plan: BenchPlan.Instrument, driver: any Driver) {
     roles = plan.roles
     portName = plan.port
+    deadManSeconds = plan.deadManSeconds
     self.driver = driver
     waiting.reserveCapacity(8)
   }
@@ -38,6 +41,9 @@ struct Instrument: Sendable {
     if case .reading = current { return true }
     return false
   }
+
+  /// Whether an adjustment is under way.
+  var isWriting: Bool { current == .writeAdjustment }
 
   mutating func open() { isOpen = true }
 

@@ -136,8 +136,24 @@ struct PointEvaluation {
 }
 
 extension SessionEngine {
+  /// Evaluates the points of a series that a stop or a failure has cut short, as far as their budgets are complete: the
+  /// hysteresis of a device is known only after the visits of both directions. The phase gets no verdict.
+  mutating func evaluateWhatIsThere(at instant: Instant, _ outbox: inout Outbox) {
+    guard var series else { return }
+    series.state = .complete
+    self.series = series
+    let needsBothDirections = plan.model.inputs.contains { $0.source == .upDownDifference }
+    let isKnown = !needsBothDirections || series.plan.order.count == 1 || series.measured.count == series.visits.count
+    guard isKnown, !series.measured.isEmpty else { return }
+    // The truth of the window that closed last may still come; it belongs to the last point now.
+    if !series.truthIsForNobody { self.series = nil }
+    _ = evaluate(series, isCutShort: true, at: instant, &outbox)
+  }
+
   /// Evaluates a finished series; false when the run failed on it.
-  mutating func evaluate(_ series: PointSeries, at instant: Instant, _ outbox: inout Outbox) -> Bool {
+  mutating func evaluate(
+    _ series: PointSeries, isCutShort: Bool = false, at instant: Instant, _ outbox: inout Outbox
+  ) -> Bool {
     let evaluation = PointEvaluation(
       plan: plan, deviceRole: plan.roles.first { $0.kind == .device }?.name ?? "",
       referenceRole: plan.roles.first { $0.kind == .standard }?.name ?? "", certificate: certificate,
@@ -156,6 +172,7 @@ extension SessionEngine {
       case .inconclusive: if worst == .conforming { worst = .inconclusive }
       }
     }
+    if isCutShort { return true }
     if series.phase == .asFound { results.asFound = worst } else { results.asLeft = worst }
     return true
   }

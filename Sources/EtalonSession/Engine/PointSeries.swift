@@ -82,6 +82,4 @@ struct PointSeries: Sendable {
     default: nil
     }
   }
-
-  mutating func completeEarly() { state = .complete }
 }

@@ -175,6 +175,7 @@ extension SessionEngine {
       typeADegreesOfFreedom: difference.degreesOfFreedom, blockCorrelation: difference.lagOneCorrelation, opened: series.windowOpened, closed: instant)
     closeWindow(&outbox)
     outbox.record(measurement: point)
+    self.series?.state = .complete
     self.series?.measured.append(point)
     self.series?.truthIsForNobody = false
     self.series?.retries = 0
@@ -188,8 +189,6 @@ extension SessionEngine {
     if series.index + 1 < series.visits.count {
       self.series?.index += 1
       beginVisit(at: instant)
-    } else {
-      self.series?.state = .complete
     }
   }
 
@@ -204,16 +203,27 @@ extension SessionEngine {
         at: instant, &outbox)
       return
     }
+    // Somebody waits for the end of a measurement that will not come: there is nothing to finish any more.
+    if stopAtCheckpoint {
+      outbox.record(remark: what + "; stopping as requested")
+      results.stop = .atCheckpoint
+      finish(at: instant, &outbox)
+      return
+    }
     results.remarks.append(what + "; trying again")
     outbox.record(remark: what + "; trying again")
     self.series?.retries += 1
     move(to: .backingOff(until: instant + Int64(series.plan.retryBackoffSeconds * 1e9)), &outbox)
   }
 
-  mutating func pauseVisit(_ outbox: inout Outbox) {
+  mutating func pauseVisit(at instant: Instant, _ outbox: inout Outbox) {
     guard let series, series.state != .paused, series.state != .complete else { return }
     if series.state == .measuring { closeWindow(&outbox) }
     move(to: .paused, &outbox)
+    if stopAtCheckpoint {
+      results.stop = .atCheckpoint
+      finish(at: instant, &outbox)
+    }
   }
 
   mutating func resumeVisit(at instant: Instant, _ outbox: inout Outbox) {
@@ -224,9 +234,11 @@ extension SessionEngine {
 
   /// Gives the truth of the window that closed last to its result, if it has one.
   mutating func attach(truth: Double) {
-    if let series, !series.truthIsForNobody, !series.measured.isEmpty {
+    if let series, series.truthIsForNobody { return }
+    if let series, !series.measured.isEmpty {
       self.series?.measured[series.measured.count - 1].truth = truth
-    } else if series == nil, results.points.last?.truth == nil, !results.points.isEmpty {
+    } else if let last = results.points.last, last.truth == nil {
+      // The last window of a series: its points are evaluated already, and another series may have begun.
       results.points[results.points.count - 1].truth = truth
     }
   }

@@ -204,13 +204,16 @@ public struct SessionEngine: Automaton {
 
   /// Leaves the plan and goes to the safe state.
   mutating func finish(at instant: Instant, _ outbox: inout Outbox) {
+    // From here on a failure is a remark.
+    stage = .finishing
     if series?.isMeasuring == true { closeWindow(&outbox) }
-    series?.completeEarly()
+    evaluateWhatIsThere(at: instant, &outbox)
     sampling.stop()
     control.setpoint = nil
+    progress.activity = .safing
+    progress.setpoint = nil
     for index in instruments.indices { instruments[index].forgetWaiting() }
     safety = SafeStateSequence()
-    stage = .finishing
     outbox.record(step: "finally", number: plan.steps.count + 1)
   }
 
