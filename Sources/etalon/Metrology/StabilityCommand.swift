@@ -1,0 +1,172 @@
+import ArgumentParser
+import EtalonMetrology
+import EtalonSession
+import EtalonUncertainty
+import Foundation
+
+/// `etalon stability`: the Allan family from phase or frequency data.
+struct StabilityCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "stability",
+    abstract: "Frequency stability from phase or frequency data: sigma-tau table and plot.",
+    discussion: """
+      FILE is CSV or JSON; an empty cell or 'nan' is a gap. Phase is in seconds; frequency is fractional, or in hertz with \
+      --nominal. Confidence intervals follow from the noise type that the data show (NIST SP 1065).
+
+        etalon stability pps.csv --phase --interval 1
+        etalon stability counter.csv --frequency --interval 10 --nominal 10e6 --statistic oadev,mdev --svg adev.svg
+      """)
+
+  @Argument(help: "CSV or JSON file; '-' is standard input.")
+  var file: String
+  @Flag(help: "The data are time deviations in seconds.")
+  var phase = false
+  @Flag(help: "The data are fractional frequencies, or frequencies in hertz with --nominal.")
+  var frequency = false
+  @Option(help: "Interval of the data in seconds.")
+  var interval = 1.0
+  @Option(help: "Nominal frequency in hertz: the data are frequencies in hertz.")
+  var nominal: Double?
+  @Option(help: "Column of the data; the last one without.")
+  var column: String?
+  @Option(
+    help: "Statistics, with commas between: adev, oadev, mdev, tdev, hdev, ohdev, totdev, mtotdev, ttotdev, theo1.")
+  var statistic = "oadev"
+  @Option(help: "Averaging times in seconds, with commas between; octaves without.")
+  var tau: String?
+  @Option(help: "Level of the confidence intervals.")
+  var confidence = 0.683
+  @Option(help: "Write the sigma-tau plot to this file.")
+  var svg: String?
+  @Flag(name: .long, help: "Print JSON.")
+  var json = false
+
+  func validate() throws {
+    if phase == frequency { throw ValidationError("say whether the data are --phase or --frequency") }
+    if let nominal, !(nominal > 0 && nominal.isFinite) { throw ValidationError("--nominal needs a positive frequency") }
+    if nominal != nil && phase { throw ValidationError("--nominal belongs to --frequency") }
+    for name in names where StabilityStatistic(rawValue: name) == nil {
+      let known = StabilityStatistic.allCases.map(\.rawValue).joined(separator: ", ")
+      throw ValidationError("there is no statistic '\(name)'; there are \(known)")
+    }
+    if names.isEmpty { throw ValidationError("--statistic names no statistic") }
+    for text in tauTexts where Double(text) == nil { throw ValidationError("'\(text)' in --tau is not a number") }
+  }
+
+  private var names: [String] {
+    statistic.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces).lowercased() }
+  }
+
+  private var tauTexts: [String] {
+    (tau ?? "").split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }
+  }
+
+  func run() throws {
+    let tables: [(statistic: StabilityStatistic, points: [StabilityPoint])]
+    let record: PhaseRecord
+    do {
+      record = try makeRecord(try TextTable.read(file))
+      tables = try makeTables(record)
+    } catch let fault as StabilityFault {
+      throw Fail.with(.badData, "\(file): \(fault)")
+    } catch let fault as DataFault {
+      throw Fail.with(.badData, fault.description)
+    }
+    if let svg {
+      guard let picture = Self.plot(tables).svg() else { throw Fail.with(.badData, "no deviation is above 0") }
+      do {
+        try picture.write(toFile: svg, atomically: true, encoding: .utf8)
+      } catch {
+        throw Fail.with(.inputOutput, "\(svg): \(error.localizedDescription)")
+      }
+    }
+    print(json ? try ReportJSON.text(Self.json(tables, record, confidence)) : Self.text(tables, confidence))
+  }
+
+  /// The record that the options describe.
+  func makeRecord(_ table: TextTable) throws -> PhaseRecord {
+    let index = try column.map { try table.column($0, usual: []) } ?? table.names.count - 1
+    var series = try table.numbers(index)
+    if phase { return try PhaseRecord(phaseSecondsWithGaps: series, intervalSeconds: interval) }
+    if let nominal { series = series.map { $0.map { ($0 - nominal) / nominal } } }
+    return try PhaseRecord(fractionalFrequencyWithGaps: series, intervalSeconds: interval)
+  }
+
+  func makeTables(_ record: PhaseRecord) throws -> [(statistic: StabilityStatistic, points: [StabilityPoint])] {
+    let taus = tauTexts.compactMap(Double.init)
+    return try names.compactMap(StabilityStatistic.init(rawValue:)).map { statistic in
+      let factors =
+        taus.isEmpty
+        ? nil : try taus.map { try record.averagingFactor(tauSeconds: statistic == .theo1 ? $0 / 0.75 : $0) }
+      return (statistic, try record.stability(statistic, averagingFactors: factors, confidence: confidence))
+    }
+  }
+
+  private static func noise(_ exponent: Int?) -> String {
+    switch exponent {
+    case 2: return "white phase"
+    case 1: return "flicker phase"
+    case 0: return "white frequency"
+    case -1: return "flicker frequency"
+    case -2: return "random walk frequency"
+    default: return "not known"
+    }
+  }
+
+  static func text(_ tables: [(statistic: StabilityStatistic, points: [StabilityPoint])], _ confidence: Double)
+    -> String
+  {
+    tables.map { statistic, points in
+      var rows = [["tau / s", statistic.rawValue.uppercased(), "low", "high", "terms", "edf", "noise"]]
+      for point in points {
+        rows.append([
+          Figures.significant(point.tauSeconds), Figures.significant(point.deviation, 5),
+          point.confidenceInterval.map { Figures.significant($0.lowerBound) } ?? "—",
+          point.confidenceInterval.map { Figures.significant($0.upperBound) } ?? "—", "\(point.terms)",
+          point.degreesOfFreedom.map { Text.fixed($0, 1) } ?? "—", noise(point.noiseExponent),
+        ])
+      }
+      return "confidence \(confidence)\n" + Text.table(rows, leftAligned: [6])
+    }.joined(separator: "\n\n")
+  }
+
+  static func json(
+    _ tables: [(statistic: StabilityStatistic, points: [StabilityPoint])], _ record: PhaseRecord, _ confidence: Double
+  ) -> [String: Any] {
+    var statistics: [String: Any] = [:]
+    for (statistic, points) in tables {
+      statistics[statistic.rawValue] = points.map { point -> [String: Any] in
+        [
+          "tau": point.tauSeconds, "averaging_factor": point.averagingFactor, "deviation": point.deviation,
+          "low": ReportJSON.number(point.confidenceInterval?.lowerBound),
+          "high": ReportJSON.number(point.confidenceInterval?.upperBound), "terms": point.terms,
+          "edf": ReportJSON.number(point.degreesOfFreedom), "noise_exponent": point.noiseExponent ?? NSNull(),
+        ]
+      }
+    }
+    return [
+      "interval": record.intervalSeconds, "phases": record.count, "gaps": record.hasGaps, "confidence": confidence,
+      "statistics": statistics,
+    ]
+  }
+
+  static func plot(_ tables: [(statistic: StabilityStatistic, points: [StabilityPoint])]) -> SVGPlot {
+    let title = tables.map { $0.statistic.rawValue.uppercased() }.joined(separator: ", ")
+    var plot = SVGPlot(title: title, xLabel: "averaging time τ / s", yLabel: "deviation σ(τ)")
+    plot.xScale = .logarithmic
+    plot.yScale = .logarithmic
+    let colours = ["#1f5fa8", "#b3441e", "#2f7d32", "#6a3d9a", "#8a6d00", "#00838f"]
+    for (index, table) in tables.enumerated() {
+      let colour = colours[index % colours.count]
+      plot.layers.append(
+        .band(
+          table.points.compactMap { point in
+            point.confidenceInterval.map { (x: point.tauSeconds, low: $0.lowerBound, high: $0.upperBound) }
+          }, colour: colour))
+      let curve = table.points.map { (x: $0.tauSeconds, y: $0.deviation) }
+      plot.layers.append(.line(curve, colour: colour))
+      plot.layers.append(.points(curve, colour: colour))
+    }
+    return plot
+  }
+}
