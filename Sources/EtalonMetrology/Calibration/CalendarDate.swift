@@ -90,3 +90,13 @@ public struct CalendarDate: Comparable, Hashable, Sendable {
     return padded(year, 4) + "-" + padded(month, 2) + "-" + padded(day, 2)
   }
 }
+
+extension CalendarDate.Fault: CustomStringConvertible {
+  /// The reason in words.
+  public var description: String {
+    switch self {
+    case .format(let text): return "'\(text)' is not a date of the form YYYY-MM-DD"
+    case .noSuchDay(let year, let month, let day): return "there is no day \(day) of month \(month) in \(year)"
+    }
+  }
+}

@@ -81,3 +81,20 @@ extension CalibrationFunction {
     throw .noConvergence(y)
   }
 }
+
+extension CalibrationFault: CustomStringConvertible {
+  /// The reason in words.
+  public var description: String {
+    switch self {
+    case .notFinite(let x): return "\(x) is not an argument the function can take"
+    case .outsideRange(let x, let lower, let upper): return "\(x) lies outside the declared range \(lower) to \(upper)"
+    case .range(let lower, let upper): return "\(lower) to \(upper) is no usable range"
+    case .parameter(let value, let index):
+      return "parameter \(index) (counted from 0) is \(value), which can not be used"
+    case .empty: return "coefficients or pieces are missing, or their number does not fit"
+    case .pieces(let bound): return "the pieces do not follow each other at \(bound)"
+    case .notMonotone(let x): return "the function is not monotone at \(x), so its inverse is not unique"
+    case .noConvergence(let y): return "the inverse of \(y) did not converge"
+    }
+  }
+}

@@ -321,3 +321,25 @@ private struct CorrectionFit {
     }
   }
 }
+
+extension ReferenceCertificate.Fault: CustomStringConvertible {
+  /// The reason in words.
+  public var description: String {
+    switch self {
+    case .noPoints: return "the certificate has no points"
+    case .notFinite(let index): return "point \(index) (counted from 0) has a value that is not finite"
+    case .standardUncertainty(let u, let index):
+      return "point \(index) (counted from 0) has the standard uncertainty \(u), which is not positive and finite"
+    case .duplicatePoints(let x): return "two points lie at \(x)"
+    case .pointOutsideRange(let x, let lower, let upper):
+      return "the point at \(x) lies outside the certificate's range \(lower) to \(upper)"
+    case .range(let lower, let upper): return "\(lower) to \(upper) is no usable range"
+    case .notPositiveDefinite(let r): return "points with a common correlation of \(r) have no valid covariance matrix"
+    case .degreesOfFreedom(let n): return "\(n) degrees of freedom are not possible"
+    case .datesOutOfOrder(let issued, let due): return "issued \(issued.text), after it was due \(due.text)"
+    case .date(let fault): return fault.description
+    case .outsideRange(let x, let lower, let upper):
+      return "\(x) lies outside the certificate's range \(lower) to \(upper)"
+    }
+  }
+}

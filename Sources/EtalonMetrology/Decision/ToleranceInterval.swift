@@ -52,3 +52,21 @@ public enum DecisionFault: Error, Equatable, Sendable {
   /// An integral over the distribution that did not converge.
   case integral(Quadrature.Fault)
 }
+
+extension DecisionFault: CustomStringConvertible {
+  /// The reason in words.
+  public var description: String {
+    switch self {
+    case .tolerance(let lower, let upper): return "\(lower) to \(upper) is no usable tolerance"
+    case .uncertainty(let u): return "the standard uncertainty \(u) is not positive and finite"
+    case .notFinite(let x): return "the value \(x) is not finite"
+    case .testUncertaintyRatio(let ratio): return "with a test uncertainty ratio of \(ratio) the rule accepts nothing"
+    case .guardBand(let w): return "the guard band \(w) is not finite"
+    case .noAcceptance(let w, let lower, let upper):
+      return "guard bands of \(w) leave nothing of the tolerance \(lower) to \(upper)"
+    case .probability(let p): return "the risk \(p) does not lie between 0 and 1"
+    case .riskNotReachable(let target, let best): return "no guard band gives the risk \(target); nearest is \(best)"
+    case .integral(let fault): return fault.description
+    }
+  }
+}

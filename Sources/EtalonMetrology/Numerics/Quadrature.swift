@@ -86,3 +86,14 @@ public enum Quadrature {
     return (low, high, fine * half, error)
   }
 }
+
+extension Quadrature.Fault: CustomStringConvertible {
+  /// The reason in words.
+  public var description: String {
+    switch self {
+    case .bounds(let a, let b): return "the integral from \(a) to \(b) has a bound that is not finite"
+    case .integrand(let x): return "the integrand is not finite at \(x)"
+    case .noConvergence(let error): return "the integral did not converge; its error is about \(error)"
+    }
+  }
+}

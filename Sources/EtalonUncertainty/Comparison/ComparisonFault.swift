@@ -19,3 +19,20 @@ public enum ComparisonFault: Error, Equatable, Sendable {
   /// An iteration that did not reach its tolerance.
   case noConvergence(String)
 }
+
+extension ComparisonFault: CustomStringConvertible {
+  /// The reason in words.
+  public var description: String {
+    switch self {
+    case .tooFew(let needed, let received): return "\(received) participants, at least \(needed) are needed"
+    case .value(let x, let name): return "the value \(x) of \(name) is not finite"
+    case .uncertainty(let u, let name): return "the uncertainty \(u) of \(name) is not positive and finite"
+    case .duplicateName(let name): return "there are two participants '\(name)'"
+    case .lengthMismatch(let input, let expected, let received):
+      return "\(input): \(received) values where \(expected) are needed"
+    case .parameter(let name, let value): return "\(name) can not be \(value)"
+    case .distribution(let fault): return fault.description
+    case .noConvergence(let what): return "\(what) did not converge"
+    }
+  }
+}

@@ -207,3 +207,17 @@ public struct InnovationDiagnostics: Equatable, Sendable {
     heteroscedasticity = last / first
   }
 }
+
+extension LocalLevelModel.Fault: CustomStringConvertible {
+  /// The reason in words.
+  public var description: String {
+    switch self {
+    case .variance(let name, let value): return "\(name) can not be \(value)"
+    case .observation(let x, let index): return "observation \(index) (counted from 0) is \(x)"
+    case .tooFew(let needed, let received): return "\(received) observations, at least \(needed) are needed"
+    case .constantSeries: return "all observations are equal"
+    case .diagnostics(let name, let value, let innovations):
+      return "\(name) can not be \(value) with \(innovations) innovations"
+    }
+  }
+}

@@ -15,3 +15,19 @@ public enum IntervalFault: Error, Equatable, Sendable {
   /// The target is never left: the drift curve gives no limit to the interval.
   case unlimited
 }
+
+extension IntervalFault: CustomStringConvertible {
+  /// The reason in words.
+  public var description: String {
+    switch self {
+    case .counts(let inTolerance, let calibrations):
+      return "\(inTolerance) results in tolerance of \(calibrations) calibrations are not possible"
+    case .parameter(let name, let value): return "\(name) can not be \(value)"
+    case .fit(let fault): return "drift curve: \(fault)"
+    case .distribution(let fault): return fault.description
+    case .targetNotMet(let start, let target):
+      return "the target \(target) is missed right after calibration already, by \(start - target)"
+    case .unlimited: return "the drift curve never leaves the target, so it gives no interval"
+    }
+  }
+}

@@ -54,3 +54,20 @@ public enum StabilityStatistic: String, CaseIterable, Sendable {
     }
   }
 }
+
+extension StabilityFault: CustomStringConvertible {
+  /// The reason in words.
+  public var description: String {
+    switch self {
+    case .tooFew(let needed, let received): return "\(received) data, at least \(needed) are needed"
+    case .notFinite(let index): return "datum \(index) (counted from 0) is not finite; a missing one is a gap"
+    case .interval(let seconds): return "the interval \(seconds) s is not positive and finite"
+    case .averagingFactor(let m): return "the averaging factor \(m) can not be used"
+    case .onlyGaps(let m): return "gaps leave no term at the averaging factor \(m)"
+    case .gapsNotAllowed(let statistic): return "\(statistic.rawValue) is defined for data without gaps only"
+    case .averagingTime(let tau, let interval): return "\(tau) s is no multiple of the interval \(interval) s"
+    case .confidence(let p): return "the confidence \(p) does not lie between 0 and 1"
+    case .distribution(let fault): return fault.description
+    }
+  }
+}
