@@ -25,8 +25,9 @@ public struct PIController: Sendable {
     public var idleCelsius: Double
     /// Share of a step of the set point that the proportional term sees, 0...1.
     public var setpointWeight: Double
-    /// Largest magnitude of the proportional action on the error, in watts, at which the integral still learns: on the
-    /// way to a far set point the error is no sign of a wrong model ("integral separation"). Above 0; infinite by default.
+    /// Magnitude of the proportional action on the error, in watts, up to which the integral always learns. Beyond it the
+    /// integral learns only while the quantity would not reach the set point by itself within the integral time: on the
+    /// way to a far set point the error is no sign of a wrong model. Above 0; infinite by default.
     public var integralBandWatts = Double.infinity
 
     /// A controller with the given gains; they are checked when it is set up.
@@ -84,6 +85,9 @@ public struct PIController: Sendable {
   public private(set) var watts: Double?
   private var last: Instant?
   private var lastError = 0.0
+  private var lastMeasured = 0.0
+  /// Smoothed rate of change of the measured quantity, kelvin per second.
+  private var rate = 0.0
 
   /// A controller that has not seen its process yet.
   public init(_ configuration: Configuration) throws(Fault) {
@@ -130,6 +134,7 @@ public struct PIController: Sendable {
     guard let before = last else {
       last = instant
       lastError = error
+      lastMeasured = measured
       // Cancels the absolute level of the proportional term at the set point.
       integralWatts = -gain * (weight - 1) * setpoint
       let output = limit(forward + proportional + integralWatts)
@@ -144,8 +149,12 @@ public struct PIController: Sendable {
     let wanted = forward + proportional + integralWatts + increment
     let output = limit(wanted)
     let beyond = wanted - output
-    let isNear = abs(gain * error) <= configuration.integralBandWatts
-    if isNear, beyond == 0 || (beyond > 0) != (increment > 0) { integralWatts += increment }
+    // Smoothed over an eighth of the integral time, so that the noise of one reading decides nothing.
+    rate += ((measured - lastMeasured) / seconds - rate) * min(1, 8 * seconds / configuration.integralSeconds)
+    lastMeasured = measured
+    let arrives = rate * error > 0 && abs(rate) * configuration.integralSeconds > abs(error)
+    let learns = abs(gain * error) <= configuration.integralBandWatts || !arrives
+    if learns, beyond == 0 || (beyond > 0) != (increment > 0) { integralWatts += increment }
     watts = output
     return output
   }
@@ -160,5 +169,7 @@ public struct PIController: Sendable {
     watts = nil
     last = nil
     lastError = 0
+    lastMeasured = 0
+    rate = 0
   }
 }
