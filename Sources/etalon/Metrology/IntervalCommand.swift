@@ -86,7 +86,7 @@ struct IntervalCommand: ParsableCommand {
     }
   }
 
-  private func fromHistory() throws -> [(name: String, label: String, value: Any)] {
+  func fromHistory() throws -> [(name: String, label: String, value: Any)] {
     let days = current ?? 0
     let wanted = target ?? 0
     let test: IntervalTest
@@ -109,7 +109,7 @@ struct IntervalCommand: ParsableCommand {
     ]
   }
 
-  private func fromDrifts(_ path: String) throws -> [(name: String, label: String, value: Any)] {
+  func fromDrifts(_ path: String) throws -> [(name: String, label: String, value: Any)] {
     let table = try TextTable.read(path)
     let drift = try DriftInterval(
       days: table.completeNumbers(table.column(nil, usual: ["days", "t", "1"])),
