@@ -10,6 +10,8 @@ public struct QuantityKind: Sendable {
   public var example: String
   /// Symbols that are convertible and yet mean something else: a share is no angle, a rate no radioactivity.
   var foreignSymbols: [String] = []
+  /// The greatest magnitude that makes sense, in `unit`.
+  var greatestMagnitude = Double.greatestFiniteMagnitude
 
   /// A kind from its name with article, the unit of its values and an example.
   public init(name: String, unit: Unit, example: String) {
@@ -30,8 +32,12 @@ public struct QuantityKind: Sendable {
     do { return try Unit.parse(symbol) } catch { preconditionFailure("'\(symbol)' stands in the table of units") }
   }
 
-  /// In seconds.
-  public static let time = QuantityKind(name: "a time", unit: .second, example: "10 min")
+  /// In seconds; at most ten years, so that every instant of a run can be told in nanoseconds.
+  public static let time: QuantityKind = {
+    var kind = QuantityKind(name: "a time", unit: .second, example: "10 min")
+    kind.greatestMagnitude = 3.2e8
+    return kind
+  }()
   /// In hertz.
   public static let frequency = QuantityKind(
     name: "a rate", unit: .hertz, example: "1 Hz", foreignSymbols: ["Bq"])

@@ -220,7 +220,7 @@ public struct ValueReader {
       mismatch(text, error, kind, origin)
       return nil
     }
-    guard number.isFinite else {
+    guard number.isFinite, number.magnitude <= kind.greatestMagnitude else {
       report("\(name) '\(text)' is out of range\(origin)", fix: "write \(kind.name) such as \(kind.example)")
       return nil
     }

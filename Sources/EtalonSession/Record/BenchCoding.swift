@@ -19,6 +19,8 @@ extension RecordEncoder {
       append(UInt8(instrument.settings.dataBits))
       append(instrument.settings.parity.rawValue)
       append(UInt8(instrument.settings.stopBits))
+      // An access code is evidence for nobody, but the length of the frames that hold it is: replay makes them again.
+      append(UInt8(clamping: instrument.unlockCode?.utf8.count ?? 0))
       append(optional: instrument.deadManSeconds)
       append(optional: instrument.updatePeriodSeconds)
       append(instrument.certificate != nil)
@@ -74,13 +76,18 @@ extension RecordDecoder {
       var roles: [String] = []
       for _ in 0..<(try uint8()) { roles.append(try text()) }
       let port = try text()
+      let place = offset
       let baud = Int(try uint32())
       let dataBits = Int(try uint8())
+      guard (50...4_000_000).contains(baud), (5...9).contains(dataBits) else {
+        throw .unknownValue(offset: place, UInt64(baud))
+      }
       let raw = try uint8()
       guard let parity = SerialSettings.Parity(rawValue: raw) else {
         throw .unknownValue(offset: offset - 1, UInt64(raw))
       }
       let stopBits = Int(try uint8())
+      let codeLength = Int(try uint8())
       let deadMan = try optionalDouble()
       let period = try optionalDouble()
       let certificate = try bool() ? try self.certificate() : nil
@@ -88,7 +95,7 @@ extension RecordDecoder {
         BenchPlan.Instrument(
           device: device, roles: roles, port: port,
           settings: SerialSettings(baud: baud, dataBits: dataBits, parity: parity, stopBits: stopBits),
-          deadManSeconds: deadMan, updatePeriodSeconds: period, certificate: certificate))
+          unlockCode: codeLength > 0 ? String(repeating: "x", count: codeLength) : nil, deadManSeconds: deadMan, updatePeriodSeconds: period, certificate: certificate))
     }
     let capacity = try optionalDouble()
     let delay = try optionalDouble()

@@ -95,6 +95,8 @@ public struct Replay: Sendable {
     records = 1
     var outbox = Outbox()
     var next = 0
+    var latest = Instant(nanoseconds: first.instant)
+    try Self.check(latest, after: latest, sequence: first.sequence)
     while let record = try reader.next() {
       records += 1
       observe(records)
@@ -102,6 +104,8 @@ public struct Replay: Sendable {
         throw Fault.unknownKind(sequence: record.sequence, record.kind)
       }
       let instant = Instant(nanoseconds: record.instant)
+      try Self.check(instant, after: latest, sequence: record.sequence)
+      latest = instant
       if kind.isInput {
         if next < outbox.records.count {
           differ(record, "the record lacks a decision that replay makes: \(Self.name(outbox.records[next].kind))")
@@ -111,6 +115,7 @@ public struct Replay: Sendable {
         do throws(RecordFault) { input = try Input.decode(kind, record.payload) } catch {
           throw Fault.record(sequence: record.sequence, error)
         }
+        if let input { try Self.check(input, ports: header.bench.instruments.count, sequence: record.sequence) }
         guard let input, !engine.isFinished else {
           differ(record, "the run goes on after its end")
           break
@@ -138,6 +143,27 @@ public struct Replay: Sendable {
       }
     }
     results = engine.results
+  }
+
+  /// No world gives instants that go backwards or lie decades away: they would be no measurement of time.
+  private static func check(_ instant: Instant, after latest: Instant, sequence: UInt64) throws {
+    guard instant >= latest, instant.nanoseconds.magnitude < 1 << 61 else {
+      throw Fault.record(sequence: sequence, .unknownValue(offset: 0, UInt64(bitPattern: instant.nanoseconds)))
+    }
+  }
+
+  /// No world tells of a port that its bench does not have.
+  private static func check(_ input: Input, ports: Int, sequence: UInt64) throws {
+    switch input {
+    case .opened(let port), .lineErrors(let port, _), .lost(let port, _):
+      guard Int(port) < ports else { throw Fault.record(sequence: sequence, .unknownValue(offset: 0, UInt64(port))) }
+    case .bytes(let port, _, let first):
+      guard Int(port) < ports else { throw Fault.record(sequence: sequence, .unknownValue(offset: 0, UInt64(port))) }
+      guard first.nanoseconds.magnitude < 1 << 61 else {
+        throw Fault.record(sequence: sequence, .unknownValue(offset: 1, UInt64(bitPattern: first.nanoseconds)))
+      }
+    case .edge, .wake, .stop, .truth: break
+    }
   }
 
   private static func engine(_ header: RunHeader) throws -> SessionEngine {
