@@ -13,5 +13,12 @@ let package = Package(
         "CAllocationCounter", .product(name: "EtalonCore", package: "etalon"),
         .product(name: "EtalonMetrology", package: "etalon"),
       ]),
+    .executableTarget(
+      name: "metrology",
+      dependencies: [
+        .product(name: "EtalonMetrology", package: "etalon"), .product(name: "EtalonUncertainty", package: "etalon"),
+      ],
+      // The engine imports no Foundation, which would bring the mathematics library along.
+      linkerSettings: [.linkedLibrary("m")]),
   ]
 )

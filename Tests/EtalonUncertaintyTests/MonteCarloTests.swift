@@ -288,6 +288,23 @@ final class MonteCarloTests: XCTestCase {
     XCTAssertEqual(a.symmetricInterval.upperBound, b.symmetricInterval.upperBound, accuracy: 1e-12)
   }
 
+  /// The values are those that the result summarises.
+  func testValues() throws {
+    let model = try Self.gaugeBlock()
+    let values = try model.monteCarloValues(trials: 25_001, seed: 99)[0]
+    let result = try model.monteCarlo(coverage: 0.95, seed: 99, trials: .fixed(25_001), threads: 2)
+    XCTAssertEqual(values.reduce(0, +) / 25_001, result.estimate, accuracy: 1e-6)
+    // M = 25 001, q = 23 751, r = 625: JCGM 101, 7.7.2.
+    XCTAssertEqual(values.sorted()[624], result.symmetricInterval.lowerBound)
+    let pair = try MeasurementModel(
+      outputs: ["p = a", "q = 2*a"], inputs: [InputQuantity(name: "a", estimate: 0, distribution: .normal(1))]
+    ).monteCarloValues(trials: 10, seed: 1)
+    XCTAssertEqual(pair[1], pair[0].map { 2 * $0 })
+    XCTAssertThrowsError(
+      try MeasurementModel("ln(a)", inputs: [InputQuantity(name: "a", estimate: 1, distribution: .normal(1))])
+        .monteCarloValues(trials: 100, seed: 1))
+  }
+
   func testIntervalsOfAKnownSample() {
     // JCGM 101, 7.7.2: M = 1000, p = 0.95: q = 950, r = 25, so the 25th and the 975th value; shortest where it is dense.
     let values = (1...1000).map { Double($0 * $0) }.shuffled(using: &shuffler)

@@ -91,7 +91,13 @@ public struct StudentT: Equatable, Sendable {
     guard p > 0, p < 1 else { throw .probability(p) }
     if p == 0.5 { return 0 }
     if degreesOfFreedom == .infinity { return try NormalDistribution.standard.quantile(p) }
-    let guess = Swift.abs(try NormalDistribution.standard.quantile(p))
+    // Two terms of Abramowitz and Stegun 26.7.5 beyond the normal quantile; below ν = 2 they overshoot.
+    let z = Swift.abs(try NormalDistribution.standard.quantile(p))
+    let square = z * z
+    let correction =
+      z * (square + 1) / (4 * degreesOfFreedom)
+      + z * (3 + square * (16 + square * 5)) / (96 * degreesOfFreedom * degreesOfFreedom)
+    let guess = degreesOfFreedom >= 2 && correction < z ? z + correction : z
     let t: Double
     if Swift.abs(p - 0.5) < 0.2 {
       t = try SpecialFunctions.solve(Swift.abs(p - 0.5), from: guess, increasing: true) {

@@ -56,10 +56,26 @@ extension MeasurementModel {
   ) throws(UncertaintyFault) -> [[Double]] {
     guard threads >= 1, threads <= 64 else { throw .trials(threads, range: "1 to 64 threads") }
     guard count >= 1, count <= 20_000_000 else { throw .trials(count, range: "1 to 20000000") }
-    var run = try MonteCarloRun(
-      engine: MonteCarloEngine(self, seed: seed, sampling: .random), coverage: 0.5, least: 1, threads: threads)
-    try run.make(count)
-    return run.values
+    let engine = try MonteCarloEngine(self, seed: seed, sampling: .random)
+    if outputs.count > 1 {
+      var run = MonteCarloRun(engine: engine, coverage: 0.5, least: 1, threads: threads)
+      try run.make(count)
+      return run.values
+    }
+    // One measurand is drawn into its array at once.
+    let blockSize = 10_000
+    var fault: UncertaintyFault?
+    let values = [Double](unsafeUninitializedCapacity: count) { buffer, initialised in
+      guard let base = buffer.baseAddress else { return }
+      do throws(UncertaintyFault) {
+        _ = try engine.evaluate(
+          blocks: 0..<(count + blockSize - 1) / blockSize, blockSize: blockSize, total: count, into: [base],
+          threads: threads)
+        initialised = count
+      } catch { fault = error }
+    }
+    if let fault { throw fault }
+    return [values]
   }
 
   /// Budget, Monte Carlo and the verdict of JCGM 101 clause 8 in one.
