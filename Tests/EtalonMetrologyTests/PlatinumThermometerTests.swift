@@ -88,6 +88,21 @@ final class PlatinumThermometerTests: XCTestCase {
     XCTAssertThrowsError(try sprt.kelvin(resistanceOhm: 70))
   }
 
+  /// Equation 14: the term with d begins at the thermometer's own W(660.323 °C) and is quadratic beyond it.
+  func testSilverTerm() throws {
+    let abc = [-1.6e-4, -8.5e-6, 1.9e-6]
+    let without = try PlatinumThermometer(subrange: .aluminium, coefficients: abc, triplePointOhm: 1)
+    let with = try PlatinumThermometer(subrange: .silver, coefficients: abc + [-2e-5], triplePointOhm: 1)
+    let aluminium = try without.value(at: 933.473)
+    XCTAssertEqual(try with.value(at: 933.473), aluminium, accuracy: 1e-12)
+    XCTAssertEqual(
+      try with.deviation(atRatio: aluminium - 0.1).value, try without.deviation(atRatio: aluminium - 0.1).value)
+    let beyond = aluminium + 0.5
+    XCTAssertEqual(
+      try with.deviation(atRatio: beyond).value - without.deviation(atRatio: beyond).value, -2e-5 * 0.25,
+      accuracy: 1e-13)
+  }
+
   /// Forward and back in every subrange with coefficients of the size found in certificates.
   func testEverySubrangeInverts() throws {
     let sizes = [-1.5e-4, 1e-5, 1e-8, -1e-9, 1e-9, -1e-10, 1e-11]

@@ -21,6 +21,16 @@ final class IntervalTests: XCTestCase {
     }
   }
 
+  /// The same three assets by the exponential formula, three decimals.
+  func testExponential() throws {
+    for (observed, days, interval) in [(0.75, 365.0, 65.079), (0.7, 365, 52.491), (0.8, 730, 167.803)] {
+      XCTAssertEqual(
+        try IntervalTest.exponentialDays(currentDays: days, observedReliability: observed, target: 0.95), interval,
+        accuracy: 5.1e-4)
+    }
+    XCTAssertThrowsError(try IntervalTest.exponentialDays(currentDays: 365, observedReliability: 1, target: 0.95))
+  }
+
   /// What agrees with the target is left alone, what never fails may grow, and both are limited.
   func testLimits() throws {
     let agreeing = try IntervalTest(inTolerance: 19, calibrations: 20, currentDays: 365, target: 0.95)

@@ -147,12 +147,15 @@ public struct PlatinumThermometer: CalibrationFunction, Equatable, Sendable {
   /// Resistance at the triple point of water, ohm.
   public let triplePointOhm: Double
   private let coefficients: InlineArray<7, Double>
+  /// W at the freezing point of aluminium, above which the term with d acts (equation 14); it is this thermometer's own
+  /// ratio, which a, b and c give.
+  private let aluminiumRatio: Double
 
   /// - Parameters:
   ///   - coefficients: a, b, c, d or a, b, c₁ … c₅ of the subrange, exactly as many as it has.
   ///   - triplePointOhm: Resistance at the triple point of water, ohm, > 0.
   /// - Throws: `.empty` for another number of coefficients, `.parameter` for one that is not finite or a resistance that
-  ///   is not positive (counted after the coefficients).
+  ///   is not positive (counted after the coefficients), `.noConvergence` for coefficients no thermometer has.
   public init(subrange: ITS90Subrange, coefficients: [Double], triplePointOhm: Double) throws(CalibrationFault) {
     guard coefficients.count == subrange.coefficientCount else { throw .empty }
     var stored = InlineArray<7, Double>(repeating: 0)
@@ -166,6 +169,15 @@ public struct PlatinumThermometer: CalibrationFunction, Equatable, Sendable {
     self.subrange = subrange
     self.triplePointOhm = triplePointOhm
     self.coefficients = stored
+    var w = 3.37600860
+    if subrange == .silver {
+      for _ in 0..<30 {
+        let x = w - 1
+        w = 3.37600860 + x * (stored[0] + x * (stored[1] + x * stored[2]))
+      }
+      guard w > 1, w < 10 else { throw .noConvergence(w) }
+    }
+    aluminiumRatio = w
   }
 
   /// Equal subranges, resistances and coefficients.
@@ -206,7 +218,7 @@ public struct PlatinumThermometer: CalibrationFunction, Equatable, Sendable {
       let l = Elementary.log(w)
       return (a * x + b * x * l, a + b * (l + x / w))
     case .silver:
-      let beyond = w > Self.aluminiumRatio ? w - Self.aluminiumRatio : 0
+      let beyond = w > aluminiumRatio ? w - aluminiumRatio : 0
       let c = coefficients[2]
       let d = coefficients[3]
       return (
@@ -218,9 +230,6 @@ public struct PlatinumThermometer: CalibrationFunction, Equatable, Sendable {
       return (x * (a + x * (b + x * c)), a + x * (2 * b + x * 3 * c))
     }
   }
-
-  /// W(660.323 °C) of the reference function, above which the term with d acts (equation 14; d is 0 below).
-  private static let aluminiumRatio = 3.37600860
 
   /// Resistance in ohm at a temperature in kelvin.
   public func value(at kelvin: Double) throws(CalibrationFault) -> Double {

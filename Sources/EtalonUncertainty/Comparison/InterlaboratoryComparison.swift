@@ -236,10 +236,10 @@ public struct InterlaboratoryComparison: Equatable, Sendable {
   /// The largest subset that passes the chi-squared test (M. G. Cox, Metrologia 44 (2007) 187); among subsets of equal
   /// size the one with the smallest chi-squared.
   /// - Returns: Indices of the participants, ascending.
-  /// - Throws: `.tooFew` for fewer than two participants, `.parameter` for more than 20, because all subsets are tried.
+  /// - Throws: `.tooFew` for fewer than two participants, `.parameter` for more than 16, because all subsets are tried.
   public func largestConsistentSubset(level: Double = 0.05) throws(ComparisonFault) -> [Int] {
     try needs(2)
-    guard participants.count <= 20 else { throw .parameter(name: "participants", value: count) }
+    guard participants.count <= 16 else { throw .parameter(name: "participants", value: count) }
     guard level > 0, level < 1 else { throw .parameter(name: "level", value: level) }
     var size = participants.count
     while size >= 2 {

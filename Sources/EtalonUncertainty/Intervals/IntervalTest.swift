@@ -83,6 +83,18 @@ public struct IntervalTest: Equatable, Sendable {
     }
   }
 
+  /// Interval at which an exponential loss of reliability, R(t) = exp(−t / θ), would reach the target (NCSLI RP-1, classical
+  /// method): I₀ ln(target) / ln(observed). It does not limit the change and does not ask whether the data are enough.
+  /// - Throws: `.parameter` unless the observed reliability lies between 0 and 1.
+  public static func exponentialDays(
+    currentDays: Double, observedReliability observed: Double, target: Double
+  ) throws(IntervalFault) -> Double {
+    guard currentDays > 0, currentDays.isFinite else { throw .parameter(name: "currentDays", value: currentDays) }
+    guard observed > 0, observed < 1 else { throw .parameter(name: "observedReliability", value: observed) }
+    guard target > 0, target < 1 else { throw .parameter(name: "target", value: target) }
+    return currentDays * Elementary.log(target) / Elementary.log(observed)
+  }
+
   /// From a list of results, true for in tolerance.
   public init(results: [Bool], currentDays: Double, target: Double, limits: Limits = Limits()) throws(IntervalFault) {
     try self.init(
