@@ -54,7 +54,8 @@ let package = Package(
 
     .testTarget(name: "EtalonMetrologyTests", dependencies: ["EtalonMetrology"]),
     .testTarget(name: "EtalonCoreTests", dependencies: ["EtalonCore", "EtalonMetrology"]),
-    .testTarget(name: "EtalonSensorsTests", dependencies: ["EtalonSensors", "EtalonCore", "EtalonSim", "EtalonMetrology"]),
+    .testTarget(
+      name: "EtalonSensorsTests", dependencies: ["EtalonSensors", "EtalonCore", "EtalonSim", "EtalonMetrology"]),
     .testTarget(name: "EtalonUncertaintyTests", dependencies: ["EtalonUncertainty", "EtalonMetrology"]),
     .testTarget(name: "ReferenceCheckTests", dependencies: ["reference-check"]),
     .testTarget(name: "EtalonCommandTests", dependencies: ["etalon"]),

@@ -4,9 +4,12 @@ import Synchronization
 
 /// The truth oracle over many seeds: how often do the intervals cover what the simulator knows to be true?
 public struct CoverageCampaign: Sendable {
+  /// The run that is repeated; its own seed is not used.
   public var run: SimulatedRun
+  /// First and last seed.
   public var seeds: ClosedRange<UInt64>
 
+  /// A campaign that has not begun.
   public init(run: SimulatedRun, seeds: ClosedRange<UInt64>) {
     self.run = run
     self.seeds = seeds
@@ -14,7 +17,9 @@ public struct CoverageCampaign: Sendable {
 
   /// One phase of the session, over all seeds and points.
   public struct Phase: Sendable, Encodable {
+    /// Name of the board.
     public var bench: String
+    /// `as_found` or `as_left`.
     public var phase: String
     /// Points.
     public var n: Int
@@ -31,7 +36,9 @@ public struct CoverageCampaign: Sendable {
     }
   }
 
+  /// What all runs say together.
   public struct Report: Sendable {
+    /// One entry for each phase that had points.
     public var phases: [Phase]
     /// Runs that ended in a failure, with their seeds.
     public var failures: [String]

@@ -4,6 +4,7 @@ import EtalonSim
 
 /// A `sim.yaml`: the twins' parameters, the distributions of what a run draws, and planned faults.
 public struct SimFile: Sendable {
+  /// Twins, plant, priors and host; its instruments are replaced by those of the board.
   public var configuration: SimConfiguration
   /// Faults that belong to this simulation.
   public var faults: FaultPlan
@@ -78,7 +79,8 @@ public struct SimFile: Sendable {
       if let ppm = host.optional("clock_drift")?.quantity(.share) { configuration.host.clockDriftPPM = ppm * 1e4 }
       host.finish()
     }
-    if let rate = root.optional("bit_error_rate")?.number(need: "a number from 0 to 1", where: { (0...1).contains($0) }) {
+    if let rate = root.optional("bit_error_rate")?.number(need: "a number from 0 to 1", where: { (0...1).contains($0) })
+    {
       configuration.bitErrorRate = rate
     }
     if let list = root.optional("faults")?.list() { faults = FaultFile.entries(list) }

@@ -10,6 +10,7 @@ public enum SimulatedBenchFault: Error, CustomStringConvertible, Sendable {
   /// The simulator refuses the configuration.
   case simulation(SimulationFault)
 
+  /// Reason, for people.
   public var description: String {
     switch self {
     case .noTwin(let device):
@@ -26,10 +27,13 @@ public enum SimulatedBenchFault: Error, CustomStringConvertible, Sendable {
 /// from its certificate, its drift and the gradient of the bath from the session's inputs `ref.drift` and
 /// `bath.gradient`. What no budget declares (the device's own errors) comes from the simulation file.
 public struct SimulatedBench: Sendable {
+  /// What stands on the bench and the distributions of what is drawn.
   public var configuration: SimConfiguration
   /// The bench as the session sees it; the place of an instrument is its port in the simulated world too.
   public var bench: BenchPlan
 
+  /// Puts a twin in the place of every device of the board.
+  /// - Parameter session: whose declared inputs take precedence over the simulation file; nil where none is known.
   public init(board: BoardPlan, simulation: SimFile, session: SessionPlan? = nil) throws(SimulatedBenchFault) {
     var configuration = simulation.configuration
     var bench = board.bench
@@ -54,7 +58,9 @@ public struct SimulatedBench: Sendable {
       if model == .hart1502A {
         bench.instruments[index].updatePeriodSeconds = configuration.reference.periodSeconds / configuration.speed
       }
-      if model == .bc200 { configuration.controller.deadManSeconds = instrument.deadManSeconds ?? configuration.controller.deadManSeconds }
+      if model == .bc200 {
+        configuration.controller.deadManSeconds = instrument.deadManSeconds ?? configuration.controller.deadManSeconds
+      }
     }
     if configuration.speed != 1 {
       bench.plant = BenchPlan.Plant(

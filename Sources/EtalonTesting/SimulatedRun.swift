@@ -11,12 +11,19 @@ import EtalonSim
 /// XCTAssertEqual(outcome.results.verdict, .conforming, "\(outcome)")
 /// ```
 public struct SimulatedRun: Sendable {
+  /// The session, checked.
   public var plan: SessionPlan
+  /// The board that it runs on.
   public var board: BoardPlan
+  /// Twins, plant and priors.
   public var simulation: SimFile
+  /// Faults that happen, at first those of the simulation file.
   public var faults: FaultPlan
+  /// Seed of everything random.
   public var seed: UInt64
+  /// `name=value` of the session's parameters that were overridden.
   public var overrides: [String]
+  /// The session file as it was read.
   public var source: SourceFile
   /// Version of Etalon that the header names.
   public var version: String
@@ -47,10 +54,15 @@ public struct SimulatedRun: Sendable {
 
   /// What came out, printed with the seed that makes it again.
   public struct Outcome: Sendable, CustomStringConvertible {
+    /// What the session found.
     public var results: SessionResults
+    /// The seed that makes this run again.
     public var seed: UInt64
+    /// Number of records and their digest.
     public var ledger: LedgerSummary
+    /// The header of the run's ledger.
     public var header: RunHeader
+    /// Verdict, reason, remarks and digest, with the seed.
     public var description: String {
       "seed \(seed): \(results.verdict.rawValue), \(results.failure?.reason ?? "no failure"), "
         + "remarks: \(results.remarks), ledger \(ledger.digest)"

@@ -20,10 +20,15 @@
 
 /// Up to four coefficients of a polynomial, lowest power first, in the unit of the indication.
 @frozen public struct Coefficients: Sendable, Equatable {
+  /// Coefficient of power 0.
   public var c0: Double
+  /// Coefficient of power 1.
   public var c1: Double
+  /// Coefficient of power 2.
   public var c2: Double
+  /// Coefficient of power 3.
   public var c3: Double
+  /// Coefficients, lowest power first.
   @inlinable public init(_ c0: Double, _ c1: Double, _ c2: Double, _ c3: Double) {
     self.c0 = c0
     self.c1 = c1
@@ -41,6 +46,7 @@
   public var text: Frame
   /// The serial number or other unique identifier, as ASCII.
   public var serial: Frame
+  /// An identity from the reply and the serial number in it.
   public init(text: Frame, serial: Frame) {
     self.text = text
     self.serial = serial
@@ -49,7 +55,9 @@
 
 /// What is known about the worth of a reading. Empty means good.
 @frozen public struct ReadingQuality: OptionSet, Sendable, Hashable {
+  /// The set as bits.
   public let rawValue: UInt16
+  /// A set from its bits.
   @inlinable public init(rawValue: UInt16) { self.rawValue = rawValue }
   /// No reading came.
   public static let missing = ReadingQuality(rawValue: 1)
@@ -76,7 +84,9 @@
   public var conversion: UInt32
   /// When the quantity had this value, by the device's own rule (see the driver).
   public var instant: Instant
+  /// What is known about its worth.
   public var quality: ReadingQuality
+  /// A reading from its parts.
   @inlinable public init(value: Double, raw: Double, conversion: UInt32, instant: Instant, quality: ReadingQuality) {
     self.value = value
     self.raw = raw
@@ -88,10 +98,13 @@
 
 /// The conditions around the bench.
 @frozen public struct Environment: Sendable, Equatable {
+  /// Air temperature in °C.
   public var celsius: Double
   /// Relative humidity, 0...100.
   public var relativeHumidityPercent: Double
+  /// Air pressure in pascals.
   public var pascals: Double
+  /// Conditions from their parts.
   public init(celsius: Double, relativeHumidityPercent: Double, pascals: Double) {
     self.celsius = celsius
     self.relativeHumidityPercent = relativeHumidityPercent
@@ -101,11 +114,13 @@
 
 /// The coefficients that a device holds and its evidence for them.
 @frozen public struct Adjustment: Sendable, Equatable {
+  /// The coefficients in force.
   public var coefficients: Coefficients
   /// How many times a set was committed, as the device counts.
   public var count: UInt32
   /// The device's checksum over its stored set.
   public var checksum: UInt32
+  /// An adjustment from its parts.
   public init(coefficients: Coefficients, count: UInt32, checksum: UInt32) {
     self.coefficients = coefficients
     self.count = count
@@ -115,12 +130,15 @@
 
 /// What an actuator says about itself.
 @frozen public struct ActuatorState: Sendable, Equatable {
+  /// Whether the output is on.
   public var isOn: Bool
+  /// Output that is set, in watts.
   public var watts: Double
   /// Seconds until the device switches off by itself unless it hears from us; 0 when it is off.
   public var deadManSeconds: Double
   /// Whether its dead-man switched it off.
   public var tripped: Bool
+  /// A state from its parts.
   public init(isOn: Bool, watts: Double, deadManSeconds: Double, tripped: Bool) {
     self.isOn = isOn
     self.watts = watts
@@ -166,10 +184,13 @@
 
 /// What a driver wants done after one event: at most one frame to send and at most one report.
 @frozen public struct DriverStep: Sendable {
+  /// Bytes to send; nil for none.
   public var send: Frame?
   /// Whether the frame holds an access code and must not be recorded.
   public var confidential: Bool
+  /// What was learnt; nil for nothing.
   public var report: DeviceReport?
+  /// A step from its parts; without arguments nothing is to be done.
   @inlinable public init(send: Frame? = nil, confidential: Bool = false, report: DeviceReport? = nil) {
     self.send = send
     self.confidential = confidential

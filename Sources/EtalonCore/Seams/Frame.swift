@@ -59,11 +59,14 @@
 }
 
 extension Frame: RandomAccessCollection {
+  /// Always 0.
   public var startIndex: Int { 0 }
+  /// The number of bytes.
   public var endIndex: Int { count }
 }
 
 extension Frame: Equatable {
+  /// Whether both hold the same bytes.
   public static func == (a: Frame, b: Frame) -> Bool {
     guard a.count == b.count else { return false }
     for index in 0..<a.count where a.storage[index] != b.storage[index] { return false }

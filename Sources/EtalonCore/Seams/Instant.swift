@@ -6,8 +6,10 @@
   /// Nanoseconds since the origin of the time base.
   public var nanoseconds: Int64
 
+  /// An instant so many nanoseconds after the origin.
   @inlinable public init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
 
+  /// Whether `a` is before `b`.
   @inlinable public static func < (a: Instant, b: Instant) -> Bool { a.nanoseconds < b.nanoseconds }
 
   /// The instant `nanoseconds` later (earlier when negative).

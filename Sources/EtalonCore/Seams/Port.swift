@@ -18,7 +18,9 @@ public enum PortFault: UInt8, Error, Equatable, Sendable {
 
 /// What a serial receiver can report beside bytes.
 @frozen public struct LineErrors: OptionSet, Sendable, Equatable {
+  /// The set as bits.
   public let rawValue: UInt8
+  /// A set from its bits.
   @inlinable public init(rawValue: UInt8) { self.rawValue = rawValue }
   /// A stop bit was not where it belongs.
   public static let framing = LineErrors(rawValue: 1)
@@ -38,10 +40,12 @@ public enum PortFault: UInt8, Error, Equatable, Sendable {
   public var baud: Int
   /// Data bits, 7 or 8.
   public var dataBits: Int
+  /// Parity of each character.
   public var parity: Parity
   /// Stop bits, 1 or 2.
   public var stopBits: Int
 
+  /// Settings of a line; 8 data bits, no parity and 1 stop bit unless given.
   @inlinable public init(baud: Int, dataBits: Int = 8, parity: Parity = .none, stopBits: Int = 1) {
     self.baud = baud
     self.dataBits = dataBits

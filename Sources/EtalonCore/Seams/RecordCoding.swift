@@ -8,23 +8,31 @@ public struct RecordEncoder: ~Copyable {
   /// The bytes written.
   @inlinable public consuming func take() -> [UInt8] { bytes }
 
+  /// One byte.
   @inlinable public mutating func append(_ value: UInt8) { bytes.append(value) }
+  /// One byte, 1 for true.
   @inlinable public mutating func append(_ value: Bool) { bytes.append(value ? 1 : 0) }
 
+  /// Two bytes, little-endian.
   @inlinable public mutating func append(_ value: UInt16) {
     for shift in stride(from: 0 as UInt16, to: 16, by: 8) { bytes.append(UInt8(truncatingIfNeeded: value >> shift)) }
   }
 
+  /// Four bytes, little-endian.
   @inlinable public mutating func append(_ value: UInt32) {
     for shift in stride(from: 0 as UInt32, to: 32, by: 8) { bytes.append(UInt8(truncatingIfNeeded: value >> shift)) }
   }
 
+  /// Eight bytes, little-endian.
   @inlinable public mutating func append(_ value: UInt64) {
     for shift in stride(from: 0 as UInt64, to: 64, by: 8) { bytes.append(UInt8(truncatingIfNeeded: value >> shift)) }
   }
 
+  /// Eight bytes, two's complement, little-endian.
   @inlinable public mutating func append(_ value: Int64) { append(UInt64(bitPattern: value)) }
+  /// Eight bytes, the bit pattern of IEEE 754 binary64, little-endian.
   @inlinable public mutating func append(_ value: Double) { append(value.bitPattern) }
+  /// Eight bytes, nanoseconds.
   @inlinable public mutating func append(_ value: Instant) { append(value.nanoseconds) }
 
   /// Length (16 bits) and bytes.
@@ -57,6 +65,7 @@ public struct RecordDecoder {
   /// Where the next value starts.
   public private(set) var offset = 0
 
+  /// Starts at the beginning of a payload.
   public init(_ bytes: [UInt8]) { self.bytes = bytes }
 
   private mutating func integer(_ width: Int) throws(RecordFault) -> UInt64 {
@@ -67,14 +76,22 @@ public struct RecordDecoder {
     return value
   }
 
+  /// The next byte.
   public mutating func uint8() throws(RecordFault) -> UInt8 { UInt8(try integer(1)) }
+  /// The next two bytes.
   public mutating func uint16() throws(RecordFault) -> UInt16 { UInt16(try integer(2)) }
+  /// The next four bytes.
   public mutating func uint32() throws(RecordFault) -> UInt32 { UInt32(try integer(4)) }
+  /// The next eight bytes.
   public mutating func uint64() throws(RecordFault) -> UInt64 { try integer(8) }
+  /// The next eight bytes as a signed integer.
   public mutating func int64() throws(RecordFault) -> Int64 { Int64(bitPattern: try integer(8)) }
+  /// The next eight bytes as a floating-point number.
   public mutating func double() throws(RecordFault) -> Double { Double(bitPattern: try integer(8)) }
+  /// The next eight bytes as an instant.
   public mutating func instant() throws(RecordFault) -> Instant { Instant(nanoseconds: try int64()) }
 
+  /// The next byte as a truth value; anything but 0 and 1 is a fault.
   public mutating func bool() throws(RecordFault) -> Bool {
     let at = offset
     let value = try integer(1)
@@ -82,6 +99,7 @@ public struct RecordDecoder {
     return value == 1
   }
 
+  /// The next frame with its length; at most 256 bytes.
   public mutating func frame() throws(RecordFault) -> Frame {
     let at = offset
     let count = Int(try integer(2))
@@ -93,6 +111,7 @@ public struct RecordDecoder {
     return frame
   }
 
+  /// The next text with its length; bytes that are no UTF-8 are replaced by U+FFFD.
   public mutating func text() throws(RecordFault) -> String {
     let count = Int(try integer(4))
     guard offset + count <= bytes.count else { throw .truncated(offset: offset) }

@@ -51,8 +51,11 @@ public enum Action: Sendable {
 
 /// One input and when it came.
 public struct TimedInput: Sendable {
+  /// What happened.
   public var input: Input
+  /// When it happened.
   public var instant: Instant
+  /// An input and its instant.
   public init(_ input: Input, at instant: Instant) {
     self.input = input
     self.instant = instant
@@ -84,12 +87,14 @@ public protocol Automaton {
 ///
 /// The buffers are kept between inputs, so that a run in steady state does not allocate.
 public struct Outbox: Sendable {
+  /// Actions, in the order of deciding.
   public private(set) var actions: [Action] = []
   /// Payloads of all records, one after the other.
   public private(set) var payload: [UInt8] = []
   /// Kind and end offset in `payload` of each record.
   public private(set) var records: [(kind: UInt8, end: Int)] = []
 
+  /// An empty outbox with room for a usual turn.
   public init() {
     actions.reserveCapacity(16)
     payload.reserveCapacity(4096)

@@ -34,7 +34,8 @@ extension SessionEngine {
       return true
     }
     guard let before = results.before else {
-      fail(Failure(.internalError, "the device's coefficients were not read before the adjustment"), at: instant, &outbox)
+      fail(
+        Failure(.internalError, "the device's coefficients were not read before the adjustment"), at: instant, &outbox)
       return true
     }
     do {

@@ -15,15 +15,16 @@ struct ControlState: Sendable {
   let plantTimeRatio: Double
 
   init(board: BoardPlan, plant: BenchPlan.Plant?, periodSeconds: Double) throws(Failure) {
-    plantTimeRatio = (plant?.heatCapacityJoulesPerKelvin ?? board.heatCapacityJoulesPerKelvin)
+    plantTimeRatio =
+      (plant?.heatCapacityJoulesPerKelvin ?? board.heatCapacityJoulesPerKelvin)
       / board.heatCapacityJoulesPerKelvin
     do throws(PIController.Fault) {
       var configuration = PIController.Configuration(
-          heatCapacityJoulesPerKelvin: plant?.heatCapacityJoulesPerKelvin ?? board.heatCapacityJoulesPerKelvin,
-          lossWattsPerKelvin: board.lossWattsPerKelvin + board.coolingWattsPerKelvin,
-          idleCelsius: board.steadyCelsius(watts: 0),
-          delaySeconds: (plant?.delaySeconds ?? board.delaySeconds) + periodSeconds,
-          limitsWatts: 0...board.actuatorMaximumWatts)
+        heatCapacityJoulesPerKelvin: plant?.heatCapacityJoulesPerKelvin ?? board.heatCapacityJoulesPerKelvin,
+        lossWattsPerKelvin: board.lossWattsPerKelvin + board.coolingWattsPerKelvin,
+        idleCelsius: board.steadyCelsius(watts: 0),
+        delaySeconds: (plant?.delaySeconds ?? board.delaySeconds) + periodSeconds,
+        limitsWatts: 0...board.actuatorMaximumWatts)
       // Set points are far apart, so the way to them is quicker when the error counts in full and the limits bound it.
       configuration.setpointWeight = 1
       // Damping 0.77 in place of the rule's 1: the bath settles sooner and overruns by a few hundredths of a kelvin.

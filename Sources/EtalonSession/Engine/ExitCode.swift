@@ -40,7 +40,8 @@ extension PortFault {
     switch self {
     case .missing: "no such port; is the device plugged in, and is the path in the bench file right?"
     case .notATerminal: "the path is not a serial port or terminal; name the port of the device in the bench file"
-    case .permission: "no permission to open the port; add your user to the port's group (usually dialout) and log in again"
+    case .permission:
+      "no permission to open the port; add your user to the port's group (usually dialout) and log in again"
     case .busy: "another program holds the port; end it or wait"
     case .hangUp: "the device hung up; check cable and power"
     case .settingsRefused: "the port did not apply the serial settings; check the baud rate in the bench file"
@@ -86,7 +87,8 @@ extension ExchangeFault {
     case .truncated(let received): "its answer broke off after \(received) bytes"
     case .checksum(let expected, let received):
       "checksum \(String(received, radix: 16)) received, \(String(expected, radix: 16)) expected"
-    case .malformed(let received): "its answer of \(received) bytes is not what the data sheet says; is it the right device?"
+    case .malformed(let received):
+      "its answer of \(received) bytes is not what the data sheet says; is it the right device?"
     case .stale: "it repeats an old answer"
     case .wrongAddress(let address): "address \(address) answered"
     case .device(let code): "it reports error \(code)"
@@ -108,11 +110,13 @@ public enum Verdict: String, Sendable {
 
 /// Why a run failed.
 public struct Failure: Error, Sendable, Equatable {
+  /// The exit code that this failure gives the run.
   public var exitCode: ExitCode
   /// Role concerned; empty when it is none in particular.
   public var role: String
   /// Reason and remedy.
   public var reason: String
+  /// A failure with its exit code, role and reason.
   public init(_ exitCode: ExitCode, role: String = "", _ reason: String) {
     self.exitCode = exitCode
     self.role = role

@@ -51,7 +51,8 @@ struct PointEvaluation {
             degreesOfFreedom: certificate.degreesOfFreedom))
       case .resolutionOfRole:
         guard let resolution = plan.roles.first(where: { $0.kind == .device })?.resolutionKelvin else {
-          throw Failure(.badData, role: deviceRole, "'\(input.name)' comes from the role's resolution, which is not given")
+          throw Failure(
+            .badData, role: deviceRole, "'\(input.name)' comes from the role's resolution, which is not given")
         }
         effect(input.name, .rectangular(halfWidth: resolution / 2))
       case .upDownDifference:

@@ -2,11 +2,14 @@ import EtalonCore
 
 /// The result at one visit of one set point.
 public struct PointResult: Sendable {
+  /// Before or after the adjustment.
   public enum Phase: String, Sendable {
     case asFound = "as_found"
     case asLeft = "as_left"
   }
+  /// When in the session it was measured.
   public var phase: Phase
+  /// Whether the set point was approached in ascending or descending order.
   public var direction: SessionPlan.PointsPlan.Direction
   /// °C.
   public var setpoint: Double
@@ -26,11 +29,13 @@ public struct PointResult: Sendable {
   public var missing: Int
   /// Standard uncertainty of the mean difference from the block means, K, and its degrees of freedom.
   public var typeA: Double
+  /// Degrees of freedom of `typeA`.
   public var typeADegreesOfFreedom: Double
   /// Lag-1 correlation of the block means.
   public var blockCorrelation: Double
   /// When the window opened and closed.
   public var opened: Instant
+  /// When the window closed.
   public var closed: Instant
 
   // From the budget; set when the phase is complete, because the hysteresis needs both directions.
@@ -38,6 +43,7 @@ public struct PointResult: Sendable {
   public var error = Double.nan
   /// Combined standard uncertainty, K.
   public var standardUncertainty = Double.nan
+  /// Coverage factor k of the stated coverage probability.
   public var coverageFactor = Double.nan
   /// Effective degrees of freedom; infinity when there is no type A part to limit them.
   public var degreesOfFreedom = Double.nan
@@ -45,6 +51,7 @@ public struct PointResult: Sendable {
   public var expandedUncertainty = Double.nan
   /// Limit of |error|, K.
   public var limit = Double.nan
+  /// Decision by the session's rule.
   public var decision = SessionPlan.Decision.inconclusive
   /// Whether Monte Carlo agrees with the first-order interval (JCGM 101:2008 clause 8); nil when it was not asked.
   public var monteCarloValidates: Bool?
@@ -62,13 +69,19 @@ public struct PointResult: Sendable {
 
   /// One line of an uncertainty budget.
   public struct BudgetRow: Sendable, Equatable {
+    /// Name of the input.
     public var name: String
+    /// Estimate, in the input's unit.
     public var estimate: Double
+    /// Standard uncertainty, in the input's unit.
     public var standardUncertainty: Double
+    /// Derivative of the error by the input.
     public var sensitivity: Double
     /// |sensitivity| · standard uncertainty, K.
     public var contribution: Double
+    /// Degrees of freedom; infinity where it is taken as known.
     public var degreesOfFreedom: Double
+    /// A row from its parts.
     public init(
       name: String, estimate: Double, standardUncertainty: Double, sensitivity: Double, contribution: Double,
       degreesOfFreedom: Double
@@ -85,12 +98,19 @@ public struct PointResult: Sendable {
 
 /// Everything that a run found; the summary, the tables and the files are made of it.
 public struct SessionResults: Sendable {
+  /// All points that were evaluated, in order.
   public var points: [PointResult] = []
+  /// Verdict on the as-found points; nil when they were not finished.
   public var asFound: Verdict?
+  /// Verdict on the as-left points; nil when they were not finished.
   public var asLeft: Verdict?
+  /// What the device held before the run.
   public var before: Adjustment?
+  /// What the device holds after the adjustment; nil when nothing was written.
   public var after: Adjustment?
+  /// Serial number of the device under test; empty before it is known.
   public var deviceSerial = ""
+  /// Serial number of the reference; empty before it is known.
   public var referenceSerial = ""
   /// Good pairs.
   public var samples = 0
@@ -98,13 +118,19 @@ public struct SessionResults: Sendable {
   public var gaps = 0
   /// Exchanges that failed, by role and kind in order of first appearance.
   public var faults: [(role: String, kind: String, count: Int)] = []
+  /// What a reader of the result should know, in order.
   public var remarks: [String] = []
+  /// Why the run failed; nil when it did not.
   public var failure: Failure?
+  /// How the run was asked to stop; nil when it was not.
   public var stop: StopRequest?
+  /// Whether the actuator confirmed its safe state at the end; nil before the end.
   public var safeStateConfirmed: Bool?
   /// Whether this run switched an actuator on.
   public var energised = false
+  /// Instant of the first input.
   public var started: Instant?
+  /// Instant at which the run was over.
   public var ended: Instant?
 
   /// Number of exchanges that failed.

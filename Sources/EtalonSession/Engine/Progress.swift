@@ -2,6 +2,7 @@ import EtalonCore
 
 /// Where a run is, for people who watch it.
 public struct Progress: Sendable, Equatable {
+  /// What is going on.
   public enum Activity: String, Sendable {
     case opening, identifying
     case approaching = "going to the set point"
@@ -12,15 +13,19 @@ public struct Progress: Sendable, Equatable {
     case safing = "going to the safe state"
     case finished
   }
+  /// Number of the step, from 1; 0 before the first.
   public var stepNumber = 0
+  /// Number of steps of the plan.
   public var stepCount: Int
   /// `identify`, `as_found`, `adjust`, `as_left`.
   public var stepName = ""
+  /// What is going on now.
   public var activity = Activity.opening
   /// °C; nil when nothing is controlled.
   public var setpoint: Double?
   /// Number of the visit within its series, from 1.
   public var visit = 0
+  /// Number of visits of the series.
   public var visitCount = 0
   /// Latest reading of the reference, °C.
   public var reference: Double?
@@ -30,9 +35,13 @@ public struct Progress: Sendable, Equatable {
   public var slope: Double?
   /// Pairs in the window so far, and how many it needs.
   public var windowSamples = 0
+  /// Pairs that the window needs.
   public var windowNeeded = 0
+  /// Good pairs since the start.
   public var samples = 0
+  /// Ticks without a pair since the start.
   public var gaps = 0
+  /// Failed exchanges since the start.
   public var faults = 0
   /// Seconds that the rest will take by the plan's own times.
   public var remainingSeconds: Double = 0

@@ -21,6 +21,7 @@ public struct ReadingMonitor: Automaton {
   private var isIdentified = false
   /// What came since the last look, with its instant.
   public private(set) var outcomes: [(instant: Instant, outcome: Outcome)] = []
+  /// Whether the readings asked for have come, or it failed or was stopped.
   public private(set) var isFinished = false
   /// Why it ended early.
   public private(set) var failure: Failure?
@@ -48,6 +49,7 @@ public struct ReadingMonitor: Automaton {
     self.count = count
   }
 
+  /// When the driver or the next reading is due.
   public var nextWake: Instant? {
     guard let deadline = instrument.deadline else { return next }
     return next.map { min($0, deadline) } ?? deadline
@@ -59,18 +61,22 @@ public struct ReadingMonitor: Automaton {
     return outcomes
   }
 
+  /// Takes one input; see `Automaton`.
   public mutating func handle(_ input: Input, at instant: Instant, into outbox: inout Outbox) {
     switch input {
     case .opened:
       instrument.open()
       instrument.request(.identify, for: .identify)
-    case .bytes(_, let frame, let first): perform(instrument.receive(frame, first: first, at: instant), instant, &outbox)
+    case .bytes(_, let frame, let first):
+      perform(instrument.receive(frame, first: first, at: instant), instant, &outbox)
     case .lineErrors(_, let errors): perform(instrument.receive(errors, at: instant), instant, &outbox)
     case .lost(_, let fault):
       failure = Failure(fault.exitCode, "\(instrument.portName): \(fault.explanation)")
       isFinished = true
     case .wake:
-      if let deadline = instrument.deadline, deadline <= instant { perform(instrument.wake(at: instant), instant, &outbox) }
+      if let deadline = instrument.deadline, deadline <= instant {
+        perform(instrument.wake(at: instant), instant, &outbox)
+      }
       if let due = next, due <= instant {
         next = due + periodNanoseconds
         if instrument.isIdle { instrument.request(request, for: .reading(tick: 0)) }

@@ -88,22 +88,27 @@ extension SessionEngine {
 
   /// A device that has given no good reading for long ends the run: nothing will settle without it.
   private mutating func lookForLostDevices(at instant: Instant, _ outbox: inout Outbox) {
-    guard sampling.isRunning else { return }
     let limit = plan.sampling.maximumGapSeconds * Self.lostAfterGaps
+    if let failure = lostDevice(at: instant, silentSeconds: limit, orSince: nil) { fail(failure, at: instant, &outbox) }
+  }
+
+  /// The failure of the first device that has given no good reading for so long, or none since an instant.
+  func lostDevice(at instant: Instant, silentSeconds limit: Double, orSince since: Instant?) -> Failure? {
+    guard sampling.isRunning else { return nil }
     for (side, index) in [reference, device].enumerated() {
       if side == 1, sampling.deviceIsPaused { continue }
-      guard let last = sampling.lastGood[side], instant.seconds(since: last) > limit else { continue }
+      guard let last = sampling.lastGood[side],
+        instant.seconds(since: last) > limit || since.map({ last < $0 }) ?? false
+      else { continue }
       let role = instruments[index].roles.first ?? ""
       let kinds = results.faults.filter { $0.role == role }
       let worst = kinds.max { $0.count < $1.count }
       let isSilent = worst.map { $0.kind == "timeout" || $0.kind == "truncated" || $0.kind == "port" } ?? true
-      fail(
-        Failure(
-          isSilent ? .deviceAbsent : .inputOutput, role: role,
-          "\(role) at \(instruments[index].portName) has given no good reading for \(Int(limit)) s"
-            + (worst.map { " (\($0.count) times: \($0.kind))" } ?? "") + "; check power, cable and device"),
-        at: instant, &outbox)
-      return
+      return Failure(
+        isSilent ? .deviceAbsent : .inputOutput, role: role,
+        "\(role) at \(instruments[index].portName) has given no good reading for \(Int(instant.seconds(since: last))) s"
+          + (worst.map { " (\($0.count) times: \($0.kind))" } ?? "") + "; check power, cable and device")
     }
+    return nil
   }
 }

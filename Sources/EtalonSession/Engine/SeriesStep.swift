@@ -170,9 +170,11 @@ extension SessionEngine {
     let point = PointResult(
       phase: series.phase, direction: series.visit.direction, setpoint: series.visit.setpoint,
       referenceReading: reference.mean, referenceCorrection: certificate.steeringCorrection(at: reference.mean),
-      indication: indication.mean, raw: window.result(.raw)?.mean ?? .nan, samples: series.plan.measure.samples, rejected: series.rejected,
+      indication: indication.mean, raw: window.result(.raw)?.mean ?? .nan, samples: series.plan.measure.samples,
+      rejected: series.rejected,
       missing: series.missing, typeA: difference.standardUncertainty,
-      typeADegreesOfFreedom: difference.degreesOfFreedom, blockCorrelation: difference.lagOneCorrelation, opened: series.windowOpened, closed: instant)
+      typeADegreesOfFreedom: difference.degreesOfFreedom, blockCorrelation: difference.lagOneCorrelation,
+      opened: series.windowOpened, closed: instant)
     closeWindow(&outbox)
     outbox.record(measurement: point)
     self.series?.state = .complete
@@ -198,6 +200,13 @@ extension SessionEngine {
     if series.state == .measuring { closeWindow(&outbox) }
     let what = "\(series.phase.rawValue) at \(series.visit.setpoint) °C: \(reason)"
     guard series.retries < series.plan.retries else {
+      // The code of a failed run is that of its cause: a point that fails because a device is silent is no matter of
+      // the point.
+      if let lost = lostDevice(at: instant, silentSeconds: plan.sampling.maximumGapSeconds, orSince: series.began) {
+        outbox.record(remark: what)
+        fail(lost, at: instant, &outbox)
+        return
+      }
       fail(
         Failure(.inconclusive, role: series.plan.settle.signal, what + "; tried \(series.retries + 1) times"),
         at: instant, &outbox)

@@ -37,7 +37,9 @@ public struct SessionEngine: Automaton {
   var guardian: EnvironmentGuard
   var sampling: SamplingState
   var control: ControlState
+  /// What was found so far.
   public internal(set) var results = SessionResults()
+  /// Where the run is, for people who watch.
   public internal(set) var progress: Progress
   var stopAtCheckpoint = false
   var slownessIsNoted = false
@@ -86,8 +88,10 @@ public struct SessionEngine: Automaton {
     progress = Progress(plan: plan)
   }
 
+  /// Whether the safe state was gone to and nothing is left to do.
   public var isFinished: Bool { stage == .finished }
 
+  /// The earliest instant at which a driver, the sampler or a visit has something to do.
   public var nextWake: Instant? {
     guard !isFinished else { return nil }
     var earliest: Instant?
@@ -101,6 +105,7 @@ public struct SessionEngine: Automaton {
     return earliest
   }
 
+  /// Takes one input; see `Automaton`.
   public mutating func handle(_ input: Input, at instant: Instant, into outbox: inout Outbox) {
     if results.started == nil { results.started = instant }
     switch input {

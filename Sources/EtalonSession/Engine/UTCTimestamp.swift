@@ -2,8 +2,11 @@ import EtalonMetrology
 
 /// A moment in UTC, broken down from nanoseconds since 1970-01-01T00:00:00Z (leap seconds are not counted).
 public struct UTCTimestamp: Sendable, Equatable {
+  /// Year of the proleptic Gregorian calendar.
   public let year: Int
+  /// Month, 1...12.
   public let month: Int
+  /// Day of the month, 1...31.
   public let day: Int
   /// Seconds since midnight.
   public let secondOfDay: Int

@@ -95,7 +95,8 @@ extension RecordDecoder {
         BenchPlan.Instrument(
           device: device, roles: roles, port: port,
           settings: SerialSettings(baud: baud, dataBits: dataBits, parity: parity, stopBits: stopBits),
-          unlockCode: codeLength > 0 ? String(repeating: "x", count: codeLength) : nil, deadManSeconds: deadMan, updatePeriodSeconds: period, certificate: certificate))
+          unlockCode: codeLength > 0 ? String(repeating: "x", count: codeLength) : nil, deadManSeconds: deadMan,
+          updatePeriodSeconds: period, certificate: certificate))
     }
     let capacity = try optionalDouble()
     let delay = try optionalDouble()
@@ -149,7 +150,8 @@ extension RecordDecoder {
     if let lower, let upper, lower <= upper { holdable = lower...upper }
     return BoardPlan(
       name: name, title: title, bench: bench, holdableCelsius: holdable, actuatorMaximumWatts: watts,
-      heatCapacityJoulesPerKelvin: capacity, lossWattsPerKelvin: loss, delaySeconds: delay, coolingWattsPerKelvin: cooling,
+      heatCapacityJoulesPerKelvin: capacity, lossWattsPerKelvin: loss, delaySeconds: delay,
+      coolingWattsPerKelvin: cooling,
       sinkCelsius: sink, roomCelsius: room)
   }
 }

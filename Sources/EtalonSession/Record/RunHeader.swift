@@ -7,8 +7,11 @@ public struct RunHeader: Sendable {
 
   /// Version of Etalon that ran.
   public var version: String
+  /// Name of the session.
   public var session: String
+  /// Name of the board.
   public var board: String
+  /// Which clock gave the instants.
   public var timebase: TimebaseKind
   /// UTC of the first instant, nanoseconds since 1970-01-01.
   public var utcNanosecondsAtStart: Int64
@@ -18,9 +21,12 @@ public struct RunHeader: Sendable {
   public var overrides: [String]
   /// The session file, byte for byte.
   public var sessionText: [UInt8]
+  /// The board as it was used.
   public var boardPlan: BoardPlan
+  /// The bench as it was used, access codes left out.
   public var bench: BenchPlan
 
+  /// A header from its parts.
   public init(
     version: String, session: String, board: String, timebase: TimebaseKind, utcNanosecondsAtStart: Int64,
     seed: UInt64, overrides: [String], sessionText: [UInt8], boardPlan: BoardPlan, bench: BenchPlan
@@ -40,6 +46,7 @@ public struct RunHeader: Sendable {
   /// A simulated run is marked so and can never become a certificate of a real instrument.
   public var isSimulated: Bool { timebase == .simulated }
 
+  /// The payload of the header record.
   public func encoded() -> [UInt8] {
     var encoder = RecordEncoder()
     encoder.append(Self.formatVersion)
@@ -57,6 +64,8 @@ public struct RunHeader: Sendable {
     return encoder.take()
   }
 
+  /// Reads the payload of a header record.
+  /// - Throws: `RecordFault` for a layout that this version does not know.
   public init(decoding payload: [UInt8]) throws(RecordFault) {
     var decoder = RecordDecoder(payload)
     let format = try decoder.uint16()

@@ -12,22 +12,26 @@ public struct LedgerRecording: Recorder {
     append(kind: RecordKind.header.rawValue, instant: instant, payload: header.encoded())
   }
 
+  /// Adds one record.
   public func append(kind: UInt8, instant: Instant, payload: [UInt8]) {
     payload.withUnsafeBytes { sink.append(kind: kind, instant: instant.nanoseconds, payload: $0) }
   }
 
+  /// Adds the records that an automaton decided on, in order.
   public func append(_ outbox: borrowing Outbox, at instant: Instant) {
     guard !outbox.records.isEmpty else { return }
     outbox.payload.withUnsafeBytes { bytes in
       var start = 0
       for record in outbox.records {
         sink.append(
-          kind: record.kind, instant: instant.nanoseconds, payload: UnsafeRawBufferPointer(rebasing: bytes[start..<record.end]))
+          kind: record.kind, instant: instant.nanoseconds,
+          payload: UnsafeRawBufferPointer(rebasing: bytes[start..<record.end]))
         start = record.end
       }
     }
   }
 
+  /// `.diskFull` or `.recordFailed` once the ledger can not be kept; nil while all is well.
   public var stopRequest: StopRequest? {
     switch sink.failure {
     case nil: nil
@@ -55,7 +59,8 @@ extension LedgerFault {
   /// Reason and remedy, for people.
   public var explanation: String {
     switch self {
-    case .exists(let path): "'\(path)' exists and is not empty, and nothing is ever overwritten; name another folder with --out"
+    case .exists(let path):
+      "'\(path)' exists and is not empty, and nothing is ever overwritten; name another folder with --out"
     case .missing(let path): "there is no '\(path)'"
     case .permission(let path): "no permission for '\(path)'; name a folder of your own with --out"
     case .readOnly(let path): "'\(path)' is on a read-only file system; name another place with --out"

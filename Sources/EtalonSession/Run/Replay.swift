@@ -3,25 +3,32 @@ import EtalonLedger
 
 /// Feeds the recorded inputs of a run to a new engine and compares every decision, bit for bit.
 public struct Replay: Sendable {
+  /// Where the recorded run and the replayed one part.
   public struct Difference: Sendable, Equatable {
     /// Sequence number of the record where the two first differ.
     public var sequence: UInt64
+    /// The record's instant.
     public var instant: Instant
     /// Kind of the recorded decision, or of the one that replay made.
     public var kind: String
+    /// What differs, for people.
     public var reason: String
   }
 
   /// Decisions that were found again.
   public private(set) var compared: UInt64 = 0
+  /// Records read.
   public private(set) var records: UInt64 = 0
+  /// nil when every decision was found again.
   public private(set) var firstDifference: Difference?
   /// Whether the run was recorded to its end.
   public private(set) var isComplete = false
+  /// What the ledger says about the run.
   public private(set) var header: RunHeader
   /// What the replayed engine found.
   public private(set) var results: SessionResults
 
+  /// Whether every recorded decision was found again, bit for bit.
   public var isIdentical: Bool { firstDifference == nil }
 
   /// Why a run can not be replayed.
@@ -35,6 +42,7 @@ public struct Replay: Sendable {
     /// A record of a kind that this version does not know.
     case unknownKind(sequence: UInt64, UInt8)
 
+    /// The exit code of a program that this fault ended.
     public var exitCode: ExitCode {
       switch self {
       case .ledger(let fault): fault.exitCode
@@ -44,6 +52,7 @@ public struct Replay: Sendable {
       }
     }
 
+    /// Reason, for people.
     public var explanation: String {
       switch self {
       case .ledger(let fault): fault.explanation
@@ -51,7 +60,8 @@ public struct Replay: Sendable {
       case .session(let fault): "the recorded session is not valid: \(fault)"
       case .bench(let failure): failure.reason
       case .noHeader: "the ledger does not begin with the header of a run"
-      case .unknownKind(let sequence, let kind): "record \(sequence) is of kind \(kind), which this version does not know"
+      case .unknownKind(let sequence, let kind):
+        "record \(sequence) is of kind \(kind), which this version does not know"
       }
     }
   }

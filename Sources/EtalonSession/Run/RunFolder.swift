@@ -3,6 +3,7 @@ import Foundation
 
 /// The folder of one run: the ledger in it is the evidence, everything else in it is made from the ledger.
 public struct RunFolder: Sendable {
+  /// Path of the folder.
   public private(set) var path: String
 
   /// A folder that the user named.
@@ -33,7 +34,9 @@ public struct RunFolder: Sendable {
     return "\(utc)-\(header.session)-\(serial.isEmpty ? "unknown" : String(safe))-\(identifier)"
   }
 
+  /// Path of the ledger's file.
   public var ledgerPath: String { path + "/" + LedgerWriter.fileName }
+  /// Last component of the path.
   public var name: String { (path as NSString).lastPathComponent }
 
   /// Gives the folder its final name once the device is known; open files stay open.

@@ -12,9 +12,13 @@ public protocol Recorder: ~Copyable {
 
 /// A recorder that keeps nothing, for automatons whose life is no evidence.
 public struct NoRecorder: Recorder {
+  /// A recorder that keeps nothing.
   public init() {}
+  /// Drops the record.
   public mutating func append(kind: UInt8, instant: Instant, payload: [UInt8]) {}
+  /// Drops the records.
   public mutating func append(_ outbox: borrowing Outbox, at instant: Instant) {}
+  /// Always nil: nothing can go wrong.
   public var stopRequest: StopRequest? { nil }
 }
 

@@ -5,12 +5,18 @@ import Foundation
 ///
 /// Temperatures in °C; errors, u, U and limits in K; `dof` is null for infinitely many.
 public struct Summary: Encodable, Sendable {
+  /// Identifier of the run.
   public let run: String
+  /// What was run.
   public let header: RunHeader
+  /// What came out.
   public let results: SessionResults
+  /// Number of records in the ledger.
   public let ledgerRecords: UInt64
+  /// SHA-256 of the ledger's frames, hexadecimal.
   public let ledgerDigest: String
 
+  /// A summary of a finished run.
   public init(run: String, header: RunHeader, results: SessionResults, ledgerRecords: UInt64, ledgerDigest: String) {
     self.run = run
     self.header = header
@@ -35,6 +41,7 @@ public struct Summary: Encodable, Sendable {
     case safeState = "safe_state_confirmed"
   }
 
+  /// Writes the keys of the contract; see `Docs/reference/run-folder.md`.
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: Key.self)
     try container.encode(run, forKey: .run)

@@ -16,6 +16,7 @@ enum Boards {
       folder = parent
     }
     throw Fail.with(
-      .missingFile, "there is no board '\(board)': neither a folder with a board.yaml nor boards/\(board) here or above")
+      .missingFile, "there is no board '\(board)': neither a folder with a board.yaml nor boards/\(board) here or above"
+    )
   }
 }

@@ -83,7 +83,8 @@ struct CoverageCommand: ParsableCommand {
     for phase in report.phases {
       if let limits = coverageLimits, !limits.contains(phase.covered * 100) {
         throw Fail.with(
-          .nonconforming, "\(phase.phase): \(phase.covered * 100) % of the intervals cover the truth, required \(limits)")
+          .nonconforming,
+          "\(phase.phase): \(phase.covered * 100) % of the intervals cover the truth, required \(limits)")
       }
       if let limits = rmsLimits, !limits.contains(phase.rms) {
         throw Fail.with(.nonconforming, "\(phase.phase): the root mean square is \(phase.rms), required \(limits)")

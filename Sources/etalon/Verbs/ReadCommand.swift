@@ -90,7 +90,8 @@ struct ReadCommand: ParsableCommand {
     }
     if json {
       do {
-        print(String(decoding: try JSONSerialization.data(withJSONObject: object, options: [.sortedKeys]), as: UTF8.self))
+        print(
+          String(decoding: try JSONSerialization.data(withJSONObject: object, options: [.sortedKeys]), as: UTF8.self))
       } catch { preconditionFailure("numbers and text are always JSON: \(error)") }
     } else {
       print("\(Text.fixed(seconds, 3)) s  \(line)")
