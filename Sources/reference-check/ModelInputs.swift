@@ -152,6 +152,11 @@ struct ModelInputs {
       return InputQuantity(name: name, estimate: sum.estimate, distribution: .normal(sum.standardUncertainty))
     }
     let dof = value["dof"].map { $0.double ?? .infinity } ?? .infinity
+    if let named = ["dist", "distribution", "pdf"].lazy.compactMap({ value[$0]?.text }).first,
+      let shaped = try Self.shaped(named.lowercased(), value["u"]?.double ?? value["s"]?.double, dof)
+    {
+      return InputQuantity(name: name, estimate: x, distribution: shaped, degreesOfFreedom: dof)
+    }
     var parts: [ProbabilityDistribution] = []
     for member in members {
       guard let amount = member.value.double, amount != 0, !["x", "mean", "dof", "k"].contains(member.name) else {
@@ -164,6 +169,8 @@ struct ModelInputs {
         parts.append(.rectangular(halfWidth: amount))
       } else if words.contains(where: { ["triangular", "tri"].contains($0) }) {
         parts.append(.triangular(halfWidth: amount))
+      } else if words.contains(where: { ["halfwidth", "half", "hw"].contains($0) }) {
+        parts.append(.rectangular(halfWidth: amount))
       } else if words.contains(where: { ["arcsine", "ushaped"].contains($0) }) {
         parts.append(.arcsine(halfWidth: amount))
       } else if words.contains("U") {
@@ -182,6 +189,18 @@ struct ModelInputs {
     ).budget(coverage: 0.95)
     return InputQuantity(
       name: name, estimate: x, distribution: .normal(sum.standardUncertainty), degreesOfFreedom: dof)
+  }
+
+  /// A distribution given by its name and its standard uncertainty; nil where the name says nothing beyond that.
+  private static func shaped(_ kind: String, _ u: Double?, _ dof: Double) throws -> ProbabilityDistribution? {
+    guard let u else { return nil }
+    if kind.hasPrefix("rect") || kind.hasPrefix("unif") { return .rectangular(halfWidth: u * 3.0.squareRoot()) }
+    if kind.hasPrefix("tri") { return .triangular(halfWidth: u * 6.0.squareRoot()) }
+    if kind.hasPrefix("arcs") || kind.hasPrefix("u-") { return .arcsine(halfWidth: u * 2.0.squareRoot()) }
+    if kind.hasPrefix("t") || kind.hasPrefix("student") {
+      return dof.isFinite ? .studentT(scale: u, degreesOfFreedom: dof) : .normal(u)
+    }
+    return kind.hasPrefix("norm") || kind.hasPrefix("gauss") || kind == "n" ? .normal(u) : nil
   }
 
   /// Series under `name_unit`, as many rows for each quantity of the model: observed together.

@@ -260,6 +260,14 @@ final class MonteCarloTests: XCTestCase {
     }
     XCTAssertEqual(joint.correlations[0][1], try model.outputCorrelations()[0][1], accuracy: 9e-3)
     XCTAssertEqual(joint.correlations[1][0], joint.correlations[0][1])
+    // JCGM 102, 6.5.2.3: for two normal measurands k_0.95 = 2.45, whatever their correlation. The standard error of the
+    // quantile is √(0.95·0.05/M) over the density k exp(−k²/2).
+    let density = 2.4477 * Elementary.exp(-2.4477 * 2.4477 / 2)
+    XCTAssertEqual(
+      try XCTUnwrap(joint.ellipsoidalCoverageFactor), 2.4477, accuracy: 4 * (0.0475 / 2e5).squareRoot() / density)
+    let dependent = try MeasurementModel(outputs: ["p = a + b", "q = 2*(a + b)"], inputs: Array(inputs.prefix(2)))
+    XCTAssertNil(
+      try dependent.jointMonteCarlo(coverage: 0.95, seed: 1, trials: .fixed(5000)).ellipsoidalCoverageFactor)
   }
 
   /// A joint t: both inputs share one χ², so their squares are correlated although they are not.

@@ -241,7 +241,37 @@ struct MonteCarloRun {
       }
       correlations.append(row)
     }
-    return JointMonteCarloResult(results: results, correlations: correlations)
+    return JointMonteCarloResult(
+      results: results, correlations: correlations,
+      ellipsoidalCoverageFactor: ellipsoidalCoverageFactor(means, results, correlations))
+  }
+
+  /// The quantile of the distances from the estimate in the metric of the covariance matrix.
+  private func ellipsoidalCoverageFactor(
+    _ means: [Double], _ results: [MonteCarloResult], _ correlations: [[Double]]
+  ) -> Double? {
+    let n = samples.count
+    guard n > 1, results.allSatisfy({ $0.standardUncertainty > 0 }) else { return nil }
+    let (lower, bad) = CorrelationMatrix.factor(n) { correlations[$0][$1] }
+    guard bad == nil, (0..<n).allSatisfy({ lower[$0 * n + $0] > 1e-6 }) else { return nil }
+    var squares: [Double] = []
+    squares.reserveCapacity(samples[0].count)
+    var solved = [Double](repeating: 0, count: n)
+    for trial in 0..<samples[0].count {
+      var square = 0.0
+      for i in 0..<n {
+        // Forward substitution with the factor of the correlation matrix, in units of each standard uncertainty.
+        var x = (samples[i].values[trial] - means[i]) / results[i].standardUncertainty
+        for j in 0..<i { x -= lower[i * n + j] * solved[j] }
+        x /= lower[i * n + i]
+        solved[i] = x
+        square += x * x
+      }
+      squares.append(square)
+    }
+    let outside = squares.count - CoverageIntervals.inside(squares.count, coverage)
+    let tails = squares.withUnsafeBufferPointer { OrderedTails($0, count: outside + 1, threads: threads) }
+    return tails.high[0].squareRoot()
   }
 
   private func correlation(_ k: Int, _ l: Int, _ means: [Double], _ results: [MonteCarloResult]) -> Double {

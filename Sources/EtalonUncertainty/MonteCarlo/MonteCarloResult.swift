@@ -76,6 +76,9 @@ public struct JointMonteCarloResult: Equatable, Sendable {
   public let results: [MonteCarloResult]
   /// Correlation coefficients of the measurands, a full matrix by rows.
   public let correlations: [[Double]]
+  /// Coverage factor of the ellipsoidal coverage region (y − ŷ)ᵀ V⁻¹ (y − ŷ) ≤ k² that holds the coverage probability of
+  /// the values (JCGM 102, 7.7.2 a); nil for a single measurand, or where one measurand follows from the others.
+  public let ellipsoidalCoverageFactor: Double?
 }
 
 /// Whether the first-order evaluation agrees with the Monte Carlo (JCGM 101, clause 8).
