@@ -54,9 +54,11 @@ struct ReplayCommand: ParsableCommand {
       return false
     }
     let verification = try Fail.reporting { try LedgerVerification(path: run.ledgerPath) }
-    let stated = try JSONSerialization.jsonObject(with: stored) as? [String: Any]
+    let stated: Any
+    // What is not JSON is not what was written here.
+    do { stated = try JSONSerialization.jsonObject(with: stored) } catch { return true }
     let summary = Summary(
-      run: stated?["run"] as? String ?? "", header: replay.header, results: replay.results,
+      run: (stated as? [String: Any])?["run"] as? String ?? "", header: replay.header, results: replay.results,
       ledgerRecords: verification.records, ledgerDigest: verification.digest)
     return try summary.json() != stored
   }
