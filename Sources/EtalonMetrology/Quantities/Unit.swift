@@ -39,7 +39,8 @@ public struct Unit: Equatable, Sendable {
     var merged: [Factor] = []
     for factor in factors where UnitDefinition.all[factor.unit].name != "one" {
       if let i = merged.firstIndex(where: { $0.prefix == factor.prefix && $0.unit == factor.unit }) {
-        merged[i].exponent += factor.exponent
+        // Far beyond what `isWithinLimits` allows, and short of an overflow.
+        merged[i].exponent = Int8(max(-100, min(100, Int(merged[i].exponent) + Int(factor.exponent))))
         if merged[i].exponent == 0 { merged.remove(at: i) }
       } else {
         merged.append(factor)
@@ -148,7 +149,9 @@ public struct Unit: Equatable, Sendable {
   /// The unit of an integer power of a quantity, exponent within ±9; a difference takes the place of a temperature.
   public func raised(to exponent: Int8) -> Unit {
     var powers = forDifferences.factors
-    for i in powers.indices { powers[i].exponent = powers[i].exponent &* exponent }
+    for i in powers.indices {
+      powers[i].exponent = Int8(max(-100, min(100, Int(powers[i].exponent) * Int(exponent))))
+    }
     return exponent == 0 ? .one : Unit(factors: powers)
   }
 
@@ -162,6 +165,12 @@ public struct Unit: Equatable, Sendable {
     return Unit(factors: halves)
   }
 
+  /// Whether the unit is one that a text may have: at most 12 factors, exponents within ±9. Products of units that go
+  /// beyond mean nothing.
+  public var isWithinLimits: Bool {
+    factors.count <= 12 && factors.allSatisfy { $0.exponent.magnitude <= 9 }
+  }
+
   /// Whether numbers in both units may be added as they are: same dimension and same scale.
   public func hasScale(of other: Unit) -> Bool {
     dimension == other.dimension && multiplier * other.divisor == other.multiplier * divisor
@@ -171,7 +180,7 @@ public struct Unit: Equatable, Sendable {
   public static func / (a: Unit, b: Unit) -> Unit {
     if b.factors.isEmpty { return a }
     var below = b.forDifferences.factors
-    for i in below.indices { below[i].exponent = -below[i].exponent }
+    for i in below.indices { below[i].exponent = 0 &- below[i].exponent }
     return Unit(factors: a.forDifferences.factors + below)
   }
 }

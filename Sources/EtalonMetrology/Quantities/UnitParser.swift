@@ -53,7 +53,7 @@ struct UnitParser {
       throw fault(.syntax(at: rest()), "remove the part that is left over")
     }
     let unit = Unit(factors: factors)
-    if unit.factors.count > 12 || unit.factors.contains(where: { $0.exponent.magnitude > 9 }) {
+    if !unit.isWithinLimits {
       throw fault(.tooLarge, "write it with at most 12 factors and exponents within ±9")
     }
     return unit

@@ -53,6 +53,7 @@ extension Expression {
         }
         unit = .one
       }
+      guard unit.isWithinLimits else { throw fault("the unit has too many factors or too large an exponent") }
       registers.append(unit)
     }
     return registers[tape.result]
