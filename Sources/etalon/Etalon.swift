@@ -17,7 +17,8 @@ struct Etalon: ParsableCommand {
     subcommands: [
       ValidateCommand.self, PlanCommand.self, SimulateCommand.self, RunCommand.self, ReplayCommand.self,
       VerifyCommand.self, ReadCommand.self, TwinCommand.self, CampaignCommand.self,
-      UncertaintyCommand.self, FitCommand.self, ConvertCommand.self,
+      UncertaintyCommand.self, FitCommand.self, StabilityCommand.self, CompareCommand.self, RiskCommand.self,
+      IntervalCommand.self, ConvertCommand.self,
     ])
 }
 
