@@ -85,6 +85,22 @@ final class UncertaintyCommandTests: XCTestCase {
     XCTAssertEqual(try self.report(["--no-monte-carlo"], implicit).budgets[0].estimate, 20, accuracy: 1e-12)
   }
 
+  /// The file that the page shows is one that the program reads.
+  func testFileOfTheHowToPage() throws {
+    let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .deletingLastPathComponent()
+    let page = try String(
+      contentsOf: root.appendingPathComponent("Docs/howto/evaluate-an-uncertainty.md"), encoding: .utf8)
+    let shown = try XCTUnwrap(
+      page.components(separatedBy: "```json").dropFirst().first?.components(separatedBy: "```").first)
+    let report = try report(["--trials", "20000", "--digits", "1"], shown)
+    // 10.026² / 50.013 by hand; u from u(U) = 0.00292, 0.005/√3 and 0.010.
+    XCTAssertEqual(report.budgets[0].estimate, 2.00989, accuracy: 5e-6)
+    XCTAssertEqual(report.budgets[0].standardUncertainty, 0.00169, accuracy: 5e-6)
+    XCTAssertEqual(report.units?.first?.symbol, "V²/Ω")
+    XCTAssertTrue(report.text.contains("result is valid"), report.text)
+  }
+
   func testBadFilesAreNamed() {
     let bad = [
       ("{", "not JSON"), ("[]", "no object"), ("{\"model\": 1, \"inputs\": {}}", "'model' must be"),
