@@ -85,6 +85,17 @@ final class UncertaintyCommandTests: XCTestCase {
     XCTAssertEqual(try self.report(["--no-monte-carlo"], implicit).budgets[0].estimate, 20, accuracy: 1e-12)
   }
 
+  /// Three readings leave two degrees of freedom and a t distribution without variance: the budget stands, unconfirmed.
+  func testBudgetWithoutMonteCarloSaysWhy() throws {
+    let few = "{\"model\": \"a\", \"inputs\": {\"a\": {\"observations\": [1, 2, 3]}}}"
+    let report = try report([], few)
+    XCTAssertEqual(report.budgets[0].standardUncertainty, 1 / 3.0.squareRoot(), accuracy: 1e-15)
+    XCTAssertTrue(report.text.contains("No Monte Carlo: \"a\" has a t distribution with 2.0"), report.text)
+    XCTAssertTrue(report.text.contains("NOT confirmed"), report.text)
+    XCTAssertNotNil(report.json["monte_carlo_refusal"] as? String)
+    XCTAssertThrowsError(try self.report(["--trials", "10"], few.replacing("1, 2, 3", with: "1, 2, 3, 4")))
+  }
+
   /// The file that the page shows is one that the program reads.
   func testFileOfTheHowToPage() throws {
     let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()

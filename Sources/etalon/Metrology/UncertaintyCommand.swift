@@ -57,7 +57,9 @@ struct UncertaintyCommand: ParsableCommand {
       throw Fail.with(.badData, fault.description)
     }
     if let svg {
-      guard let picture = report.svg else { throw Fail.with(.badData, "all values are equal; there is no histogram") }
+      guard let picture = report.svg else {
+        throw Fail.with(.badData, report.monteCarloRefusal ?? "all values are equal; there is no histogram")
+      }
       do {
         try picture.write(toFile: svg, atomically: true, encoding: .utf8)
       } catch {
@@ -103,10 +105,20 @@ struct UncertaintyCommand: ParsableCommand {
       }
     }
     let wanted: MonteCarloTrials = trials.map { .fixed($0) } ?? .adaptive(significantDigits: digits)
-    let result =
-      noMonteCarlo ? nil : try model.jointMonteCarlo(coverage: p, seed: seed, trials: wanted, threads: threads)
+    var result: JointMonteCarloResult?
+    var refusal: String?
+    if !noMonteCarlo {
+      do throws(UncertaintyFault) {
+        result = try model.jointMonteCarlo(coverage: p, seed: seed, trials: wanted, threads: threads)
+      } catch .trials(let count, let range) {
+        throw UncertaintyFault.trials(count, range: range)
+      } catch {
+        // The budget stands, but nothing confirms it; the report says why.
+        refusal = error.description
+      }
+    }
     return UncertaintyReport(
       budgets: budgets, outputCorrelations: try model.outputCorrelations(), secondOrder: second, monteCarlo: result,
-      significantDigits: digits, units: measurement.units)
+      monteCarloRefusal: refusal, significantDigits: digits, units: measurement.units)
   }
 }

@@ -8,8 +8,10 @@ struct UncertaintyReport {
   let outputCorrelations: [[Double]]
   /// Second-order evaluations, where the model has them.
   let secondOrder: [SecondOrderEvaluation?]
-  /// nil where no Monte Carlo was asked for.
+  /// nil where no Monte Carlo was asked for, or where it was refused.
   let monteCarlo: JointMonteCarloResult?
+  /// Why there is no Monte Carlo although it was asked for.
+  let monteCarloRefusal: String?
   let significantDigits: Int
   let units: [EtalonMetrology.Unit]?
 
@@ -78,6 +80,9 @@ struct UncertaintyReport {
       lines += ["", Text.table(sides, leftAligned: [0, 5]), ""]
       lines.append("\(result.trials) trials, seed \(result.seed). \(sentence(validity))")
     }
+    if let monteCarloRefusal {
+      lines += ["", "No Monte Carlo: \(monteCarloRefusal). The first-order (GUM) result is NOT confirmed."]
+    }
     if budgets.count > 1 {
       lines += ["", "correlation of the measurands (first order)"]
       let rows = [[""] + budgets.map(\.measurand)]
@@ -131,7 +136,9 @@ struct UncertaintyReport {
       }
       return object
     }
-    return ["measurands": list, "correlations": outputCorrelations]
+    return [
+      "measurands": list, "correlations": outputCorrelations, "monte_carlo_refusal": monteCarloRefusal ?? NSNull(),
+    ]
   }
 
   /// The Monte Carlo of the first measurand as a histogram of density, with the density of the first order over it.
