@@ -25,6 +25,8 @@ public struct SessionEngine: Automaton {
   var instruments: [Instrument]
   let reference: Int
   let device: Int
+  /// Both, in the order of the sampler's sides; kept, so that a tick makes no array.
+  let sides: [Int]
   let actuator: Int?
   let monitor: Int?
   let certificate: ReferenceCertificate
@@ -74,6 +76,7 @@ public struct SessionEngine: Automaton {
     }
     self.reference = reference
     self.device = device
+    sides = [reference, device]
     self.certificate = certificate
     actuator = try index(of: .actuator)
     monitor = try index(of: .monitor)
