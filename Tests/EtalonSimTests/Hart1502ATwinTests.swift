@@ -41,8 +41,8 @@ final class Hart1502ATwinTests: XCTestCase {
 
   func testIdentityAndHelp() throws {
     var probe = try BenchProbe()
-    XCTAssertEqual(probe.ask("*IDN?\r", port: 0), "HART,1502A,A48127,2.01\r\n")
-    XCTAssertEqual(probe.ask("*sn\r", port: 0), "sn: A48127\r\n")
+    XCTAssertEqual(probe.ask("*IDN?\r", port: 0), "HART,1502A,1502A-0815,2.01\r\n")
+    XCTAssertEqual(probe.ask("*sn\r", port: 0), "sn: 1502A-0815\r\n")
     XCTAssertEqual(probe.ask("*VER\r", port: 0), "ver.1502A,2.01\r\n")
     XCTAssertTrue(probe.ask("H\r", port: 0).contains("FETC?"))
     XCTAssertEqual(probe.ask("XYZ\r", port: 0), "", "an unknown command is passed over in silence")
