@@ -23,8 +23,8 @@ struct RunCommand: ParsableCommand {
     let (source, plan, board, _) = try arguments.load()
     let bench = try Fail.reporting {
       let bench = try BenchFile.load(path: self.bench)
-      try BenchFile.check(bench, serves: plan)
       let report = try PlanReport(session: plan, board: board)
+      try BenchFile.check(bench, serves: plan)
       if dryRun { print(arguments.json ? try report.json() : report.text()) }
       return bench
     }

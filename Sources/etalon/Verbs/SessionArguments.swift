@@ -54,8 +54,9 @@ struct PlanCommand: ParsableCommand {
   func run() throws {
     let (_, plan, board, _) = try arguments.load()
     let report = try Fail.reporting {
+      let report = try PlanReport(session: plan, board: board)
       try BenchFile.check(board.bench, serves: plan)
-      return try PlanReport(session: plan, board: board)
+      return report
     }
     print(arguments.json ? try report.json() : report.text())
   }

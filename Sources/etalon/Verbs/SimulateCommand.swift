@@ -36,8 +36,8 @@ struct SimulateCommand: ParsableCommand {
       return run
     }
     let bench = try Fail.reporting {
-      try BenchFile.check(run.board.bench, serves: run.plan)
       let report = try PlanReport(session: run.plan, board: run.board)
+      try BenchFile.check(run.board.bench, serves: run.plan)
       if dryRun { print(arguments.json ? try report.json() : report.text()) }
       return try SimulatedBench(board: run.board, simulation: run.simulation, session: run.plan)
     }
