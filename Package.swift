@@ -59,6 +59,7 @@ let package = Package(
     .testTarget(name: "EtalonUncertaintyTests", dependencies: ["EtalonUncertainty", "EtalonMetrology"]),
     .testTarget(name: "ReferenceCheckTests", dependencies: ["reference-check"]),
     .testTarget(name: "EtalonCommandTests", dependencies: ["etalon"]),
+    .testTarget(name: "EtalonProgramTests", dependencies: ["EtalonLedger"], exclude: ["Judges"]),
     .testTarget(name: "EtalonSimTests", dependencies: ["EtalonSim", "EtalonCore", "EtalonMetrology"]),
     .testTarget(
       name: "EtalonLinuxTests", dependencies: ["EtalonLinux", "CEtalonLinux", "EtalonCore", "EtalonMetrology"]),
