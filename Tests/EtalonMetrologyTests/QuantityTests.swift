@@ -100,6 +100,17 @@ final class QuantityTests: XCTestCase {
     }
   }
 
+  func testNumbersBeyondTheRangeOfADouble() {
+    for text in ["1e300 Qm", "1e308 h", "1e308 s 1e308 s"] {
+      XCTAssertThrowsError(try Quantity.parse(text), text) {
+        XCTAssertEqual(($0 as? QuantityFault)?.reason, .outOfRange)
+      }
+    }
+    XCTAssertThrowsError(try Quantity.parse("1e300 m").value(in: Unit.parse("qm"))) {
+      XCTAssertEqual(($0 as? QuantityFault)?.reason, .outOfRange)
+    }
+  }
+
   func testPrintingReadsBack() throws {
     for text in ["10 °C", "0.05 K", "-0.2 K", "240", "1e-06 m", "20 %RH"] {
       let quantity = try Quantity.parse(text)

@@ -39,7 +39,16 @@ public struct Quantity: Equatable, Sendable {
   /// The number of this quantity in another unit of the same dimension and kind; exactly `number` in its own unit.
   ///
   /// K names differences here; for a temperature on a scale ask in °C or in `Unit.thermodynamicKelvin`.
+  /// - Throws: `dimension`, `kind`; `outOfRange` where the number in the other unit is beyond what a `Double` holds.
   public func value(in other: Unit) throws(QuantityFault) -> Double {
+    let converted = try converted(to: other)
+    guard converted.isFinite else {
+      throw QuantityFault(reason: .outOfRange, text: description, fix: "ask for it in a larger unit")
+    }
+    return converted
+  }
+
+  private func converted(to other: Unit) throws(QuantityFault) -> Double {
     if other == unit { return number }
     guard other.dimension == unit.dimension else {
       throw QuantityFault(
@@ -134,7 +143,11 @@ extension Quantity: CustomStringConvertible {
           throw QuantityFault(reason: .unit(error), text: text, fix: error.fix)
         }
       }
-      parts.append(Quantity(number, unit))
+      let part = Quantity(number, unit)
+      guard part.value.isFinite else {
+        throw QuantityFault(reason: .outOfRange, text: text, fix: "use a number within ±1.7e308 in SI units")
+      }
+      parts.append(part)
       start = end
     }
     if parts.count == 1 { return parts[0] }
@@ -148,6 +161,9 @@ extension Quantity: CustomStringConvertible {
           text: text, fix: "write one number and one unit; only times may be added up, as in 1 h 30 min")
       }
       sum += part.value
+    }
+    guard sum.isFinite else {
+      throw QuantityFault(reason: .outOfRange, text: text, fix: "use a number within ±1.7e308 in SI units")
     }
     return Quantity(sum, .second)
   }
