@@ -20,7 +20,7 @@ final class FaultTests: XCTestCase {
   }
 
   /// Runs all cases and checks what holds for every one of them.
-  private func check(_ cases: [Case], line: UInt = #line) throws {
+  private func check(_ cases: [Case], replays: Bool = false, line: UInt = #line) throws {
     for test in cases {
       var run = try Scenario.short(seed: 1)
       run.faults = test.plan
@@ -29,11 +29,12 @@ final class FaultTests: XCTestCase {
       XCTAssertTrue(test.exit.contains(observed.exit), text, line: line)
       XCTAssertFalse(observed.ranAway, text, line: line)
       if test.leavesATrace {
-        XCTAssertGreaterThan(observed.results.gaps + observed.results.faultCount + observed.results.remarks.count
-          + (observed.results.failure == nil ? 0 : 1), 0, text, line: line)
+        XCTAssertGreaterThan(
+          observed.results.gaps + observed.results.faultCount + observed.results.remarks.count
+            + (observed.results.failure == nil ? 0 : 1), 0, text, line: line)
       }
       if let failure = observed.results.failure {
-        XCTAssertTrue(failure.reason.contains(test.reason), text, line: line)
+        XCTAssertTrue(test.reason.isEmpty || failure.reason.contains(test.reason), text, line: line)
         XCTAssertEqual(observed.results.verdict, .failed, text, line: line)
       }
       try checkHeater(observed, text, line: line)
@@ -41,8 +42,10 @@ final class FaultTests: XCTestCase {
         bytes: observed.ledger, expectedRecords: observed.outcome.ledger.records,
         expectedDigest: observed.outcome.ledger.digest)
       XCTAssertTrue(verification.isSound, "\(text), \(verification)", line: line)
-      let replay = try Replay(bytes: observed.ledger)
-      XCTAssertTrue(replay.isIdentical, "\(text), \(String(describing: replay.firstDifference))", line: line)
+      if replays {
+        let replay = try Replay(bytes: observed.ledger)
+        XCTAssertTrue(replay.isIdentical, "\(text), \(String(describing: replay.firstDifference))", line: line)
+      }
       for point in observed.results.points {
         XCTAssertTrue(point.error.isFinite && point.expandedUncertainty.isFinite, text, line: line)
       }
@@ -109,13 +112,25 @@ final class FaultTests: XCTestCase {
   }
 
   func testOneSpoiltReplyIsNoNumberAndTheRunGoesOn() throws {
-    let at = try Timeline.short().firstWindow + 0.3
-    let kinds: [FaultKind] = [.garbage, .half, .stale, .drop, .framing, .parity, .lineBreak]
+    let kinds: [FaultKind] = [.garbage, .half, .stale, .drop, .framing, .parity, .lineBreak, .split]
     for device in devices {
-      try check(
-        kinds.map { kind in
-          Case(name: "\(device): \(kind.name)", plan: FaultPlanBuilder.wire(device, kind, at: at), exit: [0])
-        })
+      // One after the other, from the first reading on.
+      let entries = kinds.enumerated().map { place, kind in
+        FaultEntry(atSeconds: 0.5 + 0.4 * Double(place), layer: .wire, target: device, kind: kind)
+      }
+      var run = try Scenario.short(seed: 1)
+      run.faults = FaultPlan(entries)
+      let observed = try Observed(run)
+      XCTAssertEqual(observed.exit, 0, "\(device): \(observed.outcome)")
+      let role = observed.results.faults.filter { $0.role == device }
+      // A reply in two pieces is whole. The reply before cannot be told from the right one where it has no number of its
+      // own (reference), and is no failed exchange but a reading marked as old where it has one (device). A digit that is
+      // lost from the device's conversion number makes an old reading, too.
+      let count = role.reduce(0) { $0 + $1.count }
+      XCTAssertGreaterThanOrEqual(count, kinds.count - 3, "\(device): \(role), \(observed.outcome)")
+      XCTAssertLessThanOrEqual(count, kinds.count - 1, "\(device): \(role), \(observed.outcome)")
+      XCTAssertTrue(role.contains { $0.kind == "truncated" } && role.contains { $0.kind == "line error" }, "\(role)")
+      XCTAssertFalse(observed.bench.isHeaterOn)
     }
   }
 
@@ -124,14 +139,11 @@ final class FaultTests: XCTestCase {
     for device in devices {
       try check([
         Case(name: "\(device): garbage", plan: FaultPlanBuilder.wire(device, .garbage, at: at, for: 2), exit: [0]),
-        Case(name: "\(device): half", plan: FaultPlanBuilder.wire(device, .half, at: at, for: 2), exit: [0]),
-        Case(name: "\(device): stale", plan: FaultPlanBuilder.wire(device, .stale, at: at, for: 2), exit: [0]),
         Case(
           name: "\(device): noise", plan: FaultPlanBuilder.wire(device, .noise, at: at, for: 2, value: 0.002),
           exit: [0]),
         Case(
-          name: "\(device): echo", plan: FaultPlanBuilder.wire(device, .echo, at: at, for: 2), exit: [0],
-          leavesATrace: false),
+          name: "\(device): echo", plan: FaultPlanBuilder.wire(device, .echo, at: 0), exit: [0], leavesATrace: false),
         Case(
           name: "\(device): a late answer", plan: FaultPlanBuilder.wire(device, .delay, at: at, for: 2, value: 0.7),
           exit: [0]),
@@ -212,8 +224,8 @@ final class FaultTests: XCTestCase {
     let at = try Timeline.short().firstWindow + 0.3
     try check([
       Case(name: "for a moment", plan: FaultPlanBuilder.device("dut", .saturate, at: at, for: 1), exit: [0]),
-      Case(name: "for ever", plan: FaultPlanBuilder.device("dut", .saturate, at: at), exit: [74, 2], reason: "dut"),
-      Case(name: "old conversions", plan: FaultPlanBuilder.device("dut", .stale, at: at), exit: [74, 2], reason: "dut"),
+      Case(name: "for ever", plan: FaultPlanBuilder.device("dut", .saturate, at: at), exit: [74], reason: "dut"),
+      Case(name: "old conversions", plan: FaultPlanBuilder.device("dut", .stale, at: at), exit: [74], reason: "dut"),
     ])
   }
 
@@ -249,16 +261,25 @@ final class FaultTests: XCTestCase {
     ])
   }
 
+  /// The reply to the query before, for two seconds: the bath's answers do not fit, the device's readings are old.
+  func testRepliesOfTheQueryBefore() throws {
+    let at = try Timeline.short().firstWindow + 0.3
+    try check([
+      Case(name: "dut", plan: FaultPlanBuilder.wire("dut", .stale, at: at, for: 2), exit: [0]),
+      Case(name: "bath", plan: FaultPlanBuilder.wire("bath", .stale, at: at, for: 2), exit: [0]),
+    ])
+  }
+
   /// Plans that nobody thought of.
   func testRandomPlans() throws {
     let configuration = try Scenario.short().simulation.configuration
     let end = try Timeline.short().end
     try check(
-      (1...12 as ClosedRange<UInt64>).map { seed in
+      (1...(Scenario.isFull ? 200 : 6) as ClosedRange<UInt64>).map { seed in
         Case(
           name: "random plan \(seed)",
           plan: FaultPlan.random(seed: seed, count: 4, durationSeconds: end, configuration: configuration),
           exit: [0, 1, 2, 4, 6, 69, 74], leavesATrace: false)
-      })
+      }, replays: true)
   }
 }

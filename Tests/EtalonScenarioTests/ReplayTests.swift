@@ -95,7 +95,8 @@ final class ReplayTests: XCTestCase {
     twice.insert(all[place], at: place)
     XCTAssertEqual(try Replay(bytes: ledger(twice)).firstDifference?.sequence, UInt64(place + 1))
     var longer = all
-    longer.append(LedgerRecord(kind: RecordKind.wake.rawValue, sequence: 0, instant: all[all.count - 1].instant, payload: []))
+    longer.append(
+      LedgerRecord(kind: RecordKind.wake.rawValue, sequence: 0, instant: all[all.count - 1].instant, payload: []))
     XCTAssertEqual(try Replay(bytes: ledger(longer)).firstDifference?.sequence, UInt64(all.count))
   }
 
@@ -174,4 +175,3 @@ final class ReplayTests: XCTestCase {
     Data(bytes).range(of: Data(text.utf8)) != nil
   }
 }
-

@@ -13,6 +13,9 @@ enum Scenario {
   static let board = repository + "/boards/virtual-bench"
   static let session = board + "/sessions/thermometer.yaml"
 
+  /// Whether the full counts are asked for, which take long.
+  static var isFull: Bool { ProcessInfo.processInfo.environment["ETALON_FULL"] == "1" }
+
   /// The session exactly as its file says, at the plant's own speed.
   static func full(seed: UInt64 = 1, overrides: [String] = []) throws -> SimulatedRun {
     try SimulatedRun(session: session, seed: seed, overrides: overrides)
@@ -23,7 +26,7 @@ enum Scenario {
   static func quick(seed: UInt64 = 1, overrides: [String] = []) throws -> SimulatedRun {
     try SimulatedRun(
       session: session, simulation: board + "/sim-fast.yaml", seed: seed,
-      overrides: ["soak=1 s", "hold=1 s", "rate=40 Hz", "samples=60"] + overrides)
+      overrides: ["soak=1 s", "hold=1 s", "rate=40 Hz"] + (overrides.isEmpty ? ["samples=60"] : overrides))
   }
 
   /// As `quick`, with two calibration points and one visit each: enough for identify, adjust and as left.

@@ -75,7 +75,14 @@ extension SessionEngine {
   mutating func adjustmentReport(_ report: DeviceReport, at instant: Instant, _ outbox: inout Outbox) {
     guard case .adjustment(let adjustment) = report else {
       let role = instruments[device].roles.first ?? ""
-      if case .fault(let fault) = report {
+      if case .fault(.checksum(let expected, let received)) = report {
+        fail(
+          Failure(
+            .verificationFailed, role: role,
+            "\(role): the set that it stored has the checksum \(String(received, radix: 16)), that of the set written is "
+              + "\(String(expected, radix: 16)); the device keeps its former set as previous"),
+          at: instant, &outbox)
+      } else if case .fault(let fault) = report {
         fail(
           Failure(fault.exitCode, role: role, "\(role): the adjustment was not written: \(fault.explanation)"),
           at: instant, &outbox)

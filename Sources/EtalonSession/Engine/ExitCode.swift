@@ -87,6 +87,7 @@ extension ExchangeFault {
     case .truncated(let received): "its answer broke off after \(received) bytes"
     case .checksum(let expected, let received):
       "checksum \(String(received, radix: 16)) received, \(String(expected, radix: 16)) expected"
+    case .malformed(received: 0): "its answer is empty or contradicts itself"
     case .malformed(let received):
       "its answer of \(received) bytes is not what the data sheet says; is it the right device?"
     case .stale: "it repeats an old answer"

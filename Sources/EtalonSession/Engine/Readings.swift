@@ -3,8 +3,14 @@ import EtalonCore
 extension SessionEngine {
   /// A tick of the sampler: ask both sides for a reading, and take what is complete.
   mutating func tick(at instant: Instant, _ outbox: inout Outbox) {
+    if let seconds = sampling.noteTick(at: instant), seconds > plan.sampling.maximumGapSeconds {
+      // Nobody could have answered in time that did not pass here: the clock was set or the host slept.
+      let remark = "no tick for \(seconds) s: the clock jumped or this computer stood still"
+      results.remarks.append(remark)
+      outbox.record(remark: remark)
+    }
     if let tick = sampling.sampler.begin(at: instant) {
-      let devices = sampling.deviceIsPaused ? [reference] : [reference, device]
+      let devices = sides.prefix(sampling.deviceIsPaused ? 1 : 2)
       sampling.note(
         tick: tick.number, isPassedOver: devices.contains { instruments[$0].isReading })
       for index in devices {
@@ -24,6 +30,12 @@ extension SessionEngine {
   ) {
     guard sampling.isRunning, case .reading(let reading) = report else { return }
     let isReference = index == reference
+    if !isReference, contradictsItself(reading) {
+      // One lost digit can leave an answer that looks right; indication and raw value then no longer belong together.
+      note(.malformed(received: 0), of: index, &outbox)
+      takePairs(at: instant, &outbox)
+      return
+    }
     let acceptance = sampling.sampler.add(reading, from: isReference ? .reference : .device, tick: tick)
     if acceptance == .accepted, reading.quality.isDisjoint(with: Pair.unusable) {
       sampling.lastGood[isReference ? 0 : 1] = instant
@@ -40,6 +52,14 @@ extension SessionEngine {
       }
     }
     takePairs(at: instant, &outbox)
+  }
+
+  /// Whether the device's indication is not what its own coefficients make of its raw value, by more than the last digit.
+  private func contradictsItself(_ reading: Reading) -> Bool {
+    guard let held = results.after ?? results.before, reading.raw.isFinite,
+      !reading.quality.contains(.overRange), sampling.deviceResolution > 0
+    else { return false }
+    return abs(held.coefficients.value(at: reading.raw) - reading.value) > sampling.deviceResolution
   }
 
   private mutating func takePairs(at instant: Instant, _ outbox: inout Outbox) {
@@ -95,7 +115,7 @@ extension SessionEngine {
   /// The failure of the first device that has given no good reading for so long, or none since an instant.
   func lostDevice(at instant: Instant, silentSeconds limit: Double, orSince since: Instant?) -> Failure? {
     guard sampling.isRunning else { return nil }
-    for (side, index) in [reference, device].enumerated() {
+    for (side, index) in sides.enumerated() {
       if side == 1, sampling.deviceIsPaused { continue }
       guard let last = sampling.lastGood[side],
         instant.seconds(since: last) > limit || since.map({ last < $0 }) ?? false
@@ -103,11 +123,12 @@ extension SessionEngine {
       let role = instruments[index].roles.first ?? ""
       let kinds = results.faults.filter { $0.role == role }
       let worst = kinds.max { $0.count < $1.count }
-      let isSilent = worst.map { $0.kind == "timeout" || $0.kind == "truncated" || $0.kind == "port" } ?? true
+      let isSilent = worst.map { $0.kind == "timeout" || $0.kind == "truncated" || $0.kind == "port" } ?? false
       return Failure(
         isSilent ? .deviceAbsent : .inputOutput, role: role,
         "\(role) at \(instruments[index].portName) has given no good reading for \(Int(instant.seconds(since: last))) s"
-          + (worst.map { " (\($0.count) times: \($0.kind))" } ?? "") + "; check power, cable and device")
+          + (worst.map { " (\($0.count) times: \($0.kind))" } ?? ": it answers, but out of its range or with old values")
+          + "; check power, cable and device")
     }
     return nil
   }

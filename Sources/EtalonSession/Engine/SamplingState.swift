@@ -25,11 +25,15 @@ struct SamplingState: Sendable {
   private(set) var slowTicks = 0
   /// When each side last gave a good reading.
   var lastGood: [Instant?] = [nil, nil]
+  private var lastTick: Instant?
+  /// Last digit of the device's indication after the session, kelvin; 0 where it says nothing.
+  let deviceResolution: Double
 
   init(plan: SessionPlan, certificate: ReferenceCertificate) throws(Failure) {
     let sampling = plan.sampling
     periodNanoseconds = Int64((1e9 / sampling.rateHertz).rounded())
     let resolution = plan.roles.first { $0.kind == .device }?.resolutionKelvin ?? 0
+    deviceResolution = resolution
     do throws(SamplingFault) {
       sampler = try Sampler(
         Sampler.Configuration(
@@ -58,10 +62,24 @@ struct SamplingState: Sendable {
   mutating func start(at instant: Instant) throws(SamplingFault) {
     sampler = try Sampler(sampler.configuration, startingAt: instant)
     isRunning = true
+    lastTick = instant
     lastGood = [instant, instant]
   }
 
   mutating func stop() { isRunning = false }
+
+  /// Notes that a tick is handled; the time since the one before is no silence of a device beyond a period or two.
+  /// - Returns: seconds since the tick before.
+  mutating func noteTick(at instant: Instant) -> Double? {
+    defer { lastTick = instant }
+    guard let lastTick else { return nil }
+    let excess = (instant - lastTick) - 2 * periodNanoseconds
+    // The sampler itself waits for the slower side: only what no period explains is taken off the silence.
+    if excess > 1_000_000_000 {
+      for side in lastGood.indices { lastGood[side] = lastGood[side].map { min($0 + excess, instant) } }
+    }
+    return instant.seconds(since: lastTick)
+  }
 
   /// A tick begins; `isPassedOver` when a device is still busy with an earlier one.
   mutating func note(tick: UInt32, isPassedOver: Bool) {
