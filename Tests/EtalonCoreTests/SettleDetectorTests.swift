@@ -66,6 +66,23 @@ final class SettleDetectorTests: XCTestCase {
     XCTAssertEqual(detector.sampleCount, 1)
   }
 
+  func testDeviceSlowerThanItsTicksFillsTheWindowAndAGapDoesNot() throws {
+    // Asked twenty times a second, it answers every third time.
+    var detector = try SettleDetector(holdNanoseconds: 2 * second, periodNanoseconds: second / 20)
+    func feed(_ range: ClosedRange<Int>) {
+      for tick in range where tick % 3 == 0 { detector.add(20, at: Instant(nanoseconds: Int64(tick) * second / 20)) }
+    }
+    feed(0...30)
+    XCTAssertFalse(detector.isFull)
+    feed(31...60)
+    XCTAssertTrue(detector.isSettled(slopeLimitPerSecond: 1e-6, standardDeviationLimit: 1e-6))
+    // Nothing for 0.75 s: what happened in that time is not known until the gap has left the window.
+    feed(75...80)
+    XCTAssertFalse(detector.isFull)
+    feed(81...120)
+    XCTAssertTrue(detector.isFull)
+  }
+
   func testThinnedWindowKeepsSlopeAndScatter() throws {
     // One kilohertz over 10 s: ten thousand samples in a buffer of 1024.
     var detector = try SettleDetector(holdNanoseconds: 10 * second, periodNanoseconds: second / 1000)

@@ -27,8 +27,8 @@ public struct SettleDetector: Sendable {
     self.holdNanoseconds = holdNanoseconds
     let expected = Int(holdNanoseconds / periodNanoseconds) + 1
     decimation = (expected + Self.capacity - 1) / Self.capacity
-    // Three quarters of what should be there; a line needs three values for a scatter about it.
-    needed = max(3, (expected / decimation) * 3 / 4)
+    // A device that answers more slowly than it is asked fills a quarter; a line needs three values for a scatter about it.
+    needed = max(3, expected / decimation / 4)
     instants = [Int64](repeating: 0, count: Self.capacity)
     values = [Double](repeating: 0, count: Self.capacity)
   }
@@ -68,15 +68,25 @@ public struct SettleDetector: Sendable {
   /// Number of values in the window.
   public var sampleCount: Int { count }
 
-  /// Whether values cover the whole window: its age since the first value after a reset reaches `hold`, and at least three
-  /// quarters of the expected samples are in it.
+  /// Whether values cover the whole window: its age since the first value after a reset reaches `hold`, at least a quarter
+  /// of the expected samples are in it, and no two neighbours are further apart than a quarter of the window.
   public var isFull: Bool {
     guard let first, count >= needed else { return false }
     let newest = instants[(start + count - 1) % Self.capacity]
     let oldest = instants[start]
     // The oldest kept sample may be younger than the window by one step of the thinned series and one lost sample.
     let step = count > 1 ? (newest - oldest) / Int64(count - 1) : 0
-    return newest - first.nanoseconds >= holdNanoseconds - step && newest - oldest >= holdNanoseconds - 2 * step
+    guard newest - first.nanoseconds >= holdNanoseconds - step, newest - oldest >= holdNanoseconds - 2 * step else {
+      return false
+    }
+    var before = oldest
+    for index in 1..<count {
+      let next = instants[(start + index) % Self.capacity]
+      // With few samples the spacing itself may be more than a quarter.
+      if next - before > max(holdNanoseconds / 4, 2 * step) { return false }
+      before = next
+    }
+    return true
   }
 
   /// Slope in units per second and standard deviation about the line; nil for fewer than three values.
