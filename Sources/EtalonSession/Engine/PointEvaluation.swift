@@ -64,7 +64,7 @@ struct PointEvaluation {
     }
     inputs.append(
       InputQuantity(
-        name: deviceRole, estimate: point.indication, distribution: point.typeA > 0 ? .normal(point.typeA) : .exact,
+        name: deviceRole, estimate: point.indication, distribution: typeA(point),
         degreesOfFreedom: point.typeA > 0 ? point.typeADegreesOfFreedom : .infinity))
     inputs.append(InputQuantity(name: referenceRole, estimate: point.referenceReading, distribution: .exact))
     let text = Self.expand(
@@ -94,6 +94,14 @@ struct PointEvaluation {
       throw Failure(.badData, "the measurement model can not be evaluated at \(point.setpoint) °C: \(error)")
     }
     decide(&point)
+  }
+
+  /// The distribution of the mean of the block means: a scaled t (JCGM 101:2008, 6.4.9), which has a variance from three
+  /// degrees of freedom on.
+  private func typeA(_ point: PointResult) -> ProbabilityDistribution {
+    guard point.typeA > 0 else { return .exact }
+    guard point.typeADegreesOfFreedom > 2 else { return .normal(point.typeA) }
+    return .studentT(scale: point.typeA, degreesOfFreedom: point.typeADegreesOfFreedom)
   }
 
   /// Guarded decision after JCGM 106:2012, 8.3: inside the limits by the guard band is a pass, outside by it a fail.
