@@ -73,3 +73,8 @@ let package = Package(
     .testTarget(name: "RepositoryTests"),
   ]
 )
+
+// A warning in our own code is an error in every build; those of other packages are not ours to judge.
+for target in package.targets where target.name != "CEtalonLinux" {
+  target.swiftSettings = [.treatAllWarnings(as: .error)] + (target.swiftSettings ?? [])
+}

@@ -78,7 +78,10 @@ final class DecimalCodingTests: XCTestCase {
       DecimalCoding.appendScientific(value, significantDigits: digits, to: &frame)
       XCTAssertEqual(frame.text, String(format: "%+.\(digits - 1)E", value))
     }
-    for value in [5e-324, 2.2250738585072014e-308, 1.7976931348623157e308, 0, 9.9999999999999995e22, 0.5, 1e22, 1e23] {
+    for value in [
+      .leastNonzeroMagnitude, 2.2250738585072014e-308, 1.7976931348623157e308, 0, 9.9999999999999995e22, 0.5, 1e22,
+      1e23,
+    ] {
       var frame = Frame()
       DecimalCoding.appendScientific(value, significantDigits: 17, to: &frame)
       XCTAssertEqual(frame.text, String(format: "%+.16E", value))
@@ -94,7 +97,7 @@ final class DecimalCodingTests: XCTestCase {
     XCTAssertEqual(fixed(345.6, 2), "345.60")
     XCTAssertEqual(fixed(0, 2), "0.00")
     XCTAssertEqual(fixed(-0.001, 2), "0.00")
-    XCTAssertEqual(fixed(1e-320, 2), "0.00")
+    XCTAssertEqual(fixed(2024 * Double.leastNonzeroMagnitude, 2), "0.00")
     XCTAssertEqual(fixed(0.125, 2), "0.12")
     XCTAssertEqual(fixed(0.375, 2), "0.38")
     XCTAssertEqual(fixed(999_999_999.5, 9), "999999999.500000000")
