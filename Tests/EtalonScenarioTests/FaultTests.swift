@@ -261,6 +261,29 @@ final class FaultTests: XCTestCase {
     ])
   }
 
+  /// A byte of every reply is lost for a second: what still looks like an answer is no reading unless indication and raw
+  /// value belong together.
+  func testALostDigitIsNoReading() throws {
+    var run = try Scenario.short(seed: 1)
+    // Wide limits for gaps: the window itself must live with the spoilt replies.
+    run.plan.sampling.maximumMissingFraction = 1
+    run.faults = FaultPlanBuilder.wire("dut", .drop, at: try Timeline.short().firstWindow + 0.3, for: 1)
+    let observed = try Observed(run)
+    XCTAssertEqual(observed.exit, 0, "\(observed.outcome)")
+    let before = try XCTUnwrap(observed.results.before).coefficients
+    let first = try XCTUnwrap(observed.results.points.first)
+    XCTAssertGreaterThan(first.missing, 10, "the window has seen the fault: \(observed.outcome)")
+    // One raw value with a lost digit would move the mean of 60 by some tenths of a kelvin.
+    XCTAssertEqual(before.value(at: first.raw), first.indication, accuracy: 0.005, "\(observed.outcome)")
+    var reader = try LedgerReader(bytes: observed.ledger)
+    var contradictions = 0
+    while let record = try reader.next() {
+      guard record.kind == RecordKind.exchangeFault.rawValue else { continue }
+      if String(decoding: record.payload, as: UTF8.self).contains("contradicts itself") { contradictions += 1 }
+    }
+    XCTAssertGreaterThan(contradictions, 0, "\(observed.outcome)")
+  }
+
   /// The reply to the query before, for two seconds: the bath's answers do not fit, the device's readings are old.
   func testRepliesOfTheQueryBefore() throws {
     let at = try Timeline.short().firstWindow + 0.3

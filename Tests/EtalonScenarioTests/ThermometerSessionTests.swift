@@ -12,16 +12,6 @@ final class ThermometerSessionTests: XCTestCase {
   nonisolated(unsafe) private static let fullRun = Result { try Observed(Scenario.full(seed: 2)) }
   private func fullRun() throws -> Observed { try Self.fullRun.get() }
 
-  /// What a user's own test looks like; README quotes it.
-  func testTenLinesOfAUsersTest() throws {
-    let run = try SimulatedRun(session: Scenario.session, seed: 2)
-    let outcome = try run.start()
-    XCTAssertEqual(outcome.results.verdict, .conforming, "\(outcome)")
-    for point in outcome.results.points where point.phase == .asLeft {
-      XCTAssertLessThan(abs(point.error) + point.expandedUncertainty, 0.2, "\(point.setpoint) °C, \(outcome)")
-    }
-  }
-
   func testEveryVisitIsThereInOrderAndAtItsSetPoint() throws {
     let run = try fullRun()
     XCTAssertEqual(run.results.verdict, .conforming, "\(run.outcome)")
