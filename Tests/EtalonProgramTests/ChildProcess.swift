@@ -72,6 +72,9 @@ final class ChildProcess {
     return false
   }
 
+  /// Its status when it has ended.
+  var endStatus: Int32? { isRunning ? nil : status }
+
   func send(_ signal: Int32) {
     if isRunning { Glibc.kill(identifier, signal) }
   }

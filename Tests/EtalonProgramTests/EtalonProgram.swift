@@ -17,8 +17,8 @@ struct EtalonProgram {
   static let session = board + "/sessions/thermometer.yaml"
   static let fastSimulation = board + "/sim-fast.yaml"
 
-  /// What makes the session short enough for real time.
-  static let shortened = ["--set", "soak=0.1 s", "--set", "hold=0.5 s", "--set", "rate=40 Hz", "--set", "samples=20"]
+  /// What makes the session short enough for real time; the values of the README.
+  static let shortened = ["--set", "soak=0.2 s", "--set", "hold=0.5 s", "--set", "rate=32 Hz", "--set", "samples=20"]
 
   /// The shortened session in virtual time: cheap for a debug build too.
   static let fast = ["simulate", session, "--sim", fastSimulation] + shortened

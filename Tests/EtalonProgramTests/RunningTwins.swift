@@ -23,6 +23,11 @@ final class RunningTwins {
     }
   }
 
+  /// Tells of twins that were gone before the test was done with them.
+  deinit {
+    if let status = process.endStatus { print("the twins ended with status \(status): \(process.errors)") }
+  }
+
   var bench: String { folder + "/bench.yaml" }
 
   /// A bench file beside the twins' own with every `old` replaced.
