@@ -15,8 +15,27 @@ public enum SimulatedBenchFault: Error, CustomStringConvertible, Sendable {
     switch self {
     case .noTwin(let device):
       "the simulator has no twin of '\(device)'; it has \(TwinModel.allCases.map(\.rawValue).joined(separator: ", "))"
-    case .simulation(.faultPlan(let fault)): "the fault plan does not fit the bench: \(fault)"
+    case .simulation(.faultPlan(let fault)): "the fault plan does not fit the bench: \(Self.words(fault))"
     case .simulation(let fault): "the simulation can not be set up: \(fault)"
+    }
+  }
+
+  private static func words(_ fault: FaultPlanFault) -> String {
+    switch fault {
+    case .unknownLayer(let name, let known):
+      "there is no layer '\(name)'; use one of: \(known.joined(separator: ", "))"
+    case .unknownKind(let name, let layer, let known):
+      "the layer '\(layer.rawValue)' has no fault '\(name)'; use one of: \(known.joined(separator: ", "))"
+    case .unknownTarget(let name, let index, let known):
+      name.isEmpty
+        ? "entry \(index + 1) names no device; add 'device:' with one of: \(known.joined(separator: ", "))"
+        : "entry \(index + 1) names '\(name)'; use one of: \(known.joined(separator: ", "))"
+    case .notOffered(let kind, let target, let index):
+      "entry \(index + 1): '\(target)' can not have the fault '\(kind.name)'"
+    case .missingValue(let kind, let index): "entry \(index + 1): the fault '\(kind.name)' needs a 'value'"
+    case .value(let kind, let value, let index):
+      "entry \(index + 1): the value \(value) makes no sense for '\(kind.name)'"
+    case .time(let seconds, let index): "entry \(index + 1): \(seconds) s is no time of a run"
     }
   }
 }

@@ -47,7 +47,8 @@ struct PointEvaluation {
         correction = value
         inputs.append(
           InputQuantity(
-            name: input.name, estimate: value, distribution: .normal(uncertainty),
+            name: input.name, estimate: value,
+            distribution: .stated(uncertainty, degreesOfFreedom: certificate.degreesOfFreedom),
             degreesOfFreedom: certificate.degreesOfFreedom))
       case .resolutionOfRole:
         guard let resolution = plan.roles.first(where: { $0.kind == .device })?.resolutionKelvin else {
@@ -100,8 +101,7 @@ struct PointEvaluation {
   /// degrees of freedom on.
   private func typeA(_ point: PointResult) -> ProbabilityDistribution {
     guard point.typeA > 0 else { return .exact }
-    guard point.typeADegreesOfFreedom > 2 else { return .normal(point.typeA) }
-    return .studentT(scale: point.typeA, degreesOfFreedom: point.typeADegreesOfFreedom)
+    return .stated(point.typeA, degreesOfFreedom: point.typeADegreesOfFreedom)
   }
 
   /// Guarded decision after JCGM 106:2012, 8.3: inside the limits by the guard band is a pass, outside by it a fail.
@@ -153,7 +153,15 @@ extension SessionEngine {
     self.series = series
     let needsBothDirections = plan.model.inputs.contains { $0.source == .upDownDifference }
     let isKnown = !needsBothDirections || series.plan.order.count == 1 || series.measured.count == series.visits.count
-    guard isKnown, !series.measured.isEmpty else { return }
+    guard !series.measured.isEmpty else { return }
+    guard isKnown else {
+      let remark =
+        "\(series.measured.count) finished measurements have no result, because their hysteresis needs both directions; "
+        + "their means are in the record"
+      results.remarks.append(remark)
+      outbox.record(remark: remark)
+      return
+    }
     // The truth of the window that closed last may still come; it belongs to the last point now.
     if !series.truthIsForNobody { self.series = nil }
     _ = evaluate(series, isCutShort: true, at: instant, &outbox)

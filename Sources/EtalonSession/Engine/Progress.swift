@@ -43,6 +43,8 @@ public struct Progress: Sendable, Equatable {
   public var gaps = 0
   /// Failed exchanges since the start.
   public var faults = 0
+  /// Whether the run stops as soon as the measurement under way is finished.
+  public var isStopping = false
   /// Seconds that the rest will take by the plan's own times.
   public var remainingSeconds: Double = 0
 

@@ -191,6 +191,7 @@ public struct SessionEngine: Automaton {
     guard stage != .finishing, stage != .finished else { return }
     if request == .atCheckpoint, series?.isMeasuring == true, !stopAtCheckpoint {
       stopAtCheckpoint = true
+      progress.isStopping = true
       outbox.record(remark: "stop requested: the measurement under way is finished first")
       return
     }
@@ -220,6 +221,11 @@ public struct SessionEngine: Automaton {
     control.setpoint = nil
     progress.activity = .safing
     progress.setpoint = nil
+    progress.stepName = "finally"
+    progress.visitCount = 0
+    progress.isStopping = false
+    progress.remainingSeconds = 0
+    visitEnds = nil
     for index in instruments.indices { instruments[index].forgetWaiting() }
     safety = SafeStateSequence()
     outbox.record(step: "finally", number: plan.steps.count + 1)
@@ -263,6 +269,9 @@ public struct SessionEngine: Automaton {
       beginSeries(name, phase: .asFound, at: instant)
     case .adjust:
       outbox.record(step: "adjust", number: number + 1)
+      progress.stepName = "adjust"
+      progress.visitCount = 0
+      progress.setpoint = nil
       adjusting = AdjustmentStep()
     case .asLeft(let name):
       outbox.record(step: "as_left", number: number + 1)

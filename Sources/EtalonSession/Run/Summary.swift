@@ -34,7 +34,7 @@ public struct Summary: Encodable, Sendable {
 
   enum Key: String, CodingKey {
     case run, session, board, simulated, seed, version, verdict, exit, ended, started, points, coefficients, samples
-    case gaps, faults, ledger, device, reference, remarks, reason
+    case gaps, faults, ledger, device, reference, remarks, reason, overrides
     case asFound = "as_found"
     case asLeft = "as_left"
     case faultKinds = "fault_kinds"
@@ -67,6 +67,7 @@ public struct Summary: Encodable, Sendable {
     try container.encode(Ledger(records: ledgerRecords, digest: ledgerDigest), forKey: .ledger)
     try container.encode(results.deviceSerial, forKey: .device)
     try container.encode(results.referenceSerial, forKey: .reference)
+    try container.encode(header.overrides, forKey: .overrides)
     try container.encode(results.remarks, forKey: .remarks)
     try container.encode(results.failure?.reason, forKey: .reason)
     try container.encode(results.safeStateConfirmed, forKey: .safeState)

@@ -10,6 +10,7 @@ struct ProgressLine {
   private var lastActivity: Progress.Activity?
   private var lastVisit = -1
   private var lastStep = -1
+  private var wasStopping = false
   private var lastDrawn: Int64 = 0
   private var isDrawn = false
   private let isQuiet: Bool
@@ -27,18 +28,20 @@ struct ProgressLine {
     guard !isQuiet else { return }
     let changed =
       progress.activity != lastActivity || progress.visit != lastVisit || progress.stepNumber != lastStep
+      || progress.isStopping != wasStopping
     if isTerminal {
       let now = wallNanoseconds()
       guard changed || now - lastDrawn > Self.interval else { return }
       lastDrawn = now
-      write("\r\u{1B}[K" + line(progress, acknowledged))
+      write("\r\u{1B}[K" + line(progress, acknowledged, width: terminalWidth()))
       isDrawn = true
     } else if changed {
-      write(line(progress, acknowledged) + "\n")
+      write(line(progress, acknowledged, width: .max) + "\n")
     }
     lastActivity = progress.activity
     lastVisit = progress.visit
     lastStep = progress.stepNumber
+    wasStopping = progress.isStopping
   }
 
   /// Ends the line, so that what follows starts on a new one.
@@ -47,27 +50,43 @@ struct ProgressLine {
     isDrawn = false
   }
 
-  private func line(_ progress: Progress, _ acknowledged: UInt64?) -> String {
+  /// The line, the most important first; what does not fit into `width` columns is left out from the end.
+  private func line(_ progress: Progress, _ acknowledged: UInt64?, width: Int) -> String {
     var parts = ["step \(progress.stepNumber)/\(progress.stepCount)"]
-    if !progress.stepName.isEmpty, progress.visitCount > 0 {
-      parts[0] += " \(progress.stepName) \(progress.visit)/\(progress.visitCount)"
+    if !progress.stepName.isEmpty {
+      parts[0] += " \(progress.stepName)"
+      if progress.visitCount > 0 { parts[0] += " \(progress.visit)/\(progress.visitCount)" }
     }
     if let setpoint = progress.setpoint { parts.append("\(Text.fixed(setpoint, 2)) °C") }
     var activity = progress.activity.rawValue
     if progress.activity == .measuring, progress.windowNeeded > 0 {
       activity += " \(progress.windowSamples)/\(progress.windowNeeded)"
     }
-    parts.append(hasColor ? "\u{1B}[1m\(activity)\u{1B}[0m" : activity)
-    if let reference = progress.reference { parts.append("ref \(Text.fixed(reference, 3))") }
-    if let indication = progress.indication { parts.append("dut \(Text.fixed(indication, 2))") }
-    if let slope = progress.slope { parts.append("slope \(Text.fixed(slope * 60_000, 1)) mK/min") }
+    let place = parts.count
+    parts.append(activity)
+    if progress.isStopping { parts.append("stopping after this point; Ctrl-C again for the safe state now") }
+    if progress.remainingSeconds > 0 { parts.append("ETA \(Text.duration(progress.remainingSeconds))") }
     parts.append("\(progress.samples) samples")
     parts.append("\(progress.gaps) gaps")
     if progress.faults > 0 { parts.append("\(progress.faults) faults") }
     // What is told here survives whatever happens next.
     if let acknowledged { parts.append("\(acknowledged) records safe") }
-    if progress.remainingSeconds > 0 { parts.append("ETA \(Text.duration(progress.remainingSeconds))") }
-    return parts.joined(separator: " | ")
+    if let reference = progress.reference { parts.append("ref \(Text.fixed(reference, 3))") }
+    if let indication = progress.indication { parts.append("dut \(Text.fixed(indication, 2))") }
+    if let slope = progress.slope { parts.append("slope \(Text.fixed(slope * 60_000, 1)) mK/min") }
+    let separator = " | "
+    while parts.count > place + 1, parts.reduce(-separator.count, { $0 + $1.count + separator.count }) >= width {
+      parts.removeLast()
+    }
+    if hasColor { parts[place] = "\u{1B}[1m\(parts[place])\u{1B}[0m" }
+    return parts.joined(separator: separator)
+  }
+
+  /// Columns of the terminal; 80 where it does not say.
+  private func terminalWidth() -> Int {
+    var size = winsize()
+    guard ioctl(2, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0 else { return 80 }
+    return Int(size.ws_col)
   }
 
   private func write(_ text: String) { Text.toStandardError(text) }

@@ -49,6 +49,10 @@ enum ResultTable {
       lines.append("")
     }
     for remark in results.remarks { lines.append("note: \(remark)") }
+    if results.stop == .atCheckpoint || results.stop == .now {
+      lines.append(
+        "stopped on request" + (results.safeStateConfirmed == true ? "; the actuator confirmed its safe state" : ""))
+    }
     if let failure = results.failure { lines.append("failed: \(failure.reason)") }
     if results.isUnsafe {
       lines.append("WARNING: the safe state was NOT confirmed; switch the actuator off by hand.")

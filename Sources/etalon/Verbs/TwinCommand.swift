@@ -39,6 +39,8 @@ struct TwinCommand: ParsableCommand {
     do {
       try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     } catch { throw Fail.with(.inputOutput, "can not make the folder '\(folder)': \(error.localizedDescription)") }
+    let claim = try TwinBench.claim(folder)
+    defer { close(claim) }
     var twins = try Fail.reporting { () throws -> TwinProcess in
       do throws(SimulationFault) {
         return TwinProcess(
@@ -82,6 +84,18 @@ private struct TwinProcess: Automaton {
 
 /// The files beside the pseudo-terminals.
 enum TwinBench {
+  /// Takes the folder for this process; the claim ends with the descriptor, also when the process is killed.
+  static func claim(_ folder: String) throws -> Int32 {
+    let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard descriptor >= 0 else {
+      throw Fail.with(.inputOutput, "can not open the folder '\(folder)': \(String(cString: strerror(errno)))")
+    }
+    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+      throw Fail.with(.busy, "other twins already serve '\(folder)'; end them or name another folder with --dir")
+    }
+    return descriptor
+  }
+
   /// A role that shares its device's port with another gets a link of its own to it.
   static func linkSharedRoles(_ bench: BenchPlan, in folder: String) throws -> [String] {
     var links: [String] = []
