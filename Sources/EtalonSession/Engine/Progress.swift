@@ -5,7 +5,7 @@ public struct Progress: Sendable, Equatable {
   /// What is going on.
   public enum Activity: String, Sendable {
     case opening, identifying
-    case approaching = "going to the set point"
+    case approaching
     case soaking, settling, measuring
     case backingOff = "waiting before another try"
     case paused = "paused: room outside its limits"
