@@ -38,6 +38,25 @@ final class UncertaintyCommandTests: XCTestCase {
     XCTAssertTrue(try self.report(["--no-monte-carlo"], endGauge).svg == nil)
   }
 
+  /// GUM table G.2: t₉₅(5) = 2.57. The Monte Carlo draws the t that u and its degrees of freedom mean (JCGM 101, 6.4.9),
+  /// also where a certificate gives U and k (6.4.9.7); with two of them it has no variance and u is drawn as normal.
+  func testDegreesOfFreedomAreDrawn() throws {
+    for (given, factor) in [
+      ("\"u\": 1, \"dof\": 5", 2.57), ("\"U\": 2, \"k\": 2, \"dof\": 5", 2.57), ("\"u\": 1", 1.96),
+    ] {
+      let json = "{\"model\": \"a\", \"coverage\": 0.95, \"inputs\": {\"a\": {\"estimate\": 0, \(given)}}}"
+      let report = try report(["--trials", "100000", "--digits", "1"], json)
+      let interval = try XCTUnwrap(report.monteCarlo).results[0].symmetricInterval
+      // Four standard errors of the end of the interval of t: √(0.025 · 0.975/10⁵) over its density 0.031.
+      XCTAssertEqual(interval.upperBound, factor, accuracy: 0.064, given)
+      XCTAssertEqual(interval.lowerBound, -factor, accuracy: 0.064, given)
+      XCTAssertTrue(report.text.contains("result is valid"), report.text)
+    }
+    let two = "{\"model\": \"a\", \"coverage\": 0.95, \"inputs\": {\"a\": {\"estimate\": 0, \"u\": 1, \"dof\": 2}}}"
+    let drawn = try XCTUnwrap(try report(["--trials", "100000"], two).monteCarlo)
+    XCTAssertEqual(drawn.results[0].symmetricInterval.upperBound, 1.96, accuracy: 0.04)
+  }
+
   /// GUM H.2 with its data in a table beside the file.
   func testColumnsAreCorrelatedAsObserved() throws {
     let directory = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)

@@ -147,11 +147,12 @@ struct UncertaintyFile {
       return (list[0].doubleValue, list[1].doubleValue)
     }
     var distributions: [ProbabilityDistribution] = []
-    if let u = try value("u") { distributions.append(.normal(u)) }
+    if let u = try value("u") { distributions.append(.stated(u, degreesOfFreedom: dof ?? .infinity)) }
     if let expanded = try value("U") {
       if let k = try value("k") {
         guard k > 0 else { throw fault("\(place).k must be above 0") }
-        distributions.append(.expanded(expanded, coverageFactor: k))
+        // JCGM 101, 6.4.9.7, where the certificate gives degrees of freedom.
+        distributions.append(.stated(expanded / k, degreesOfFreedom: dof ?? .infinity))
       } else if let p = try value("p") {
         distributions.append(try .expanded(expanded, coverageProbability: p, degreesOfFreedom: dof ?? .infinity))
       } else {
