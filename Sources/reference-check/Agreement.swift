@@ -167,6 +167,10 @@ struct Comparison {
     for name in path.reversed() {
       if let limit = tolerance?[name]?.double { return .absolute(limit) }
       if let limit = tolerance?[name + "_rel"]?.double { return .relative(limit) }
+      // Words that hold for "U99" hold for "U99_published".
+      for member in tolerance?.members ?? [] where name == member.name || name.hasPrefix(member.name + "_") {
+        if let text = member.value.text, let stated = StatedTolerance.rule(text) { return stated }
+      }
     }
     if isCount { return .equal }
     if let limit = tolerance?["rel"]?.double { return .relative(limit) }

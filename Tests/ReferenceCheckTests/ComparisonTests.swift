@@ -33,6 +33,45 @@ final class ComparisonTests: XCTestCase {
     XCTAssertFalse(try passes(named, #"{"x": 202.1}"#))
   }
 
+  func testToleranceInWordsIsTakenFromTheCase() throws {
+    let alternatives = try makeCase(
+      expected: #"{"u_a": 0.5, "other": {"u_a": 0.5}}"#,
+      tolerance: #"{"u_a": "one of 0.5 (first source) or 0.7 (second source), each +-0.001"}"#)
+    XCTAssertTrue(try passes(alternatives, #"{"u_a": 0.7005, "other": {"u_a": 0.4995}}"#))
+    XCTAssertFalse(try passes(alternatives, #"{"u_a": 0.6, "other": {"u_a": 0.5}}"#))
+    let range = try makeCase(
+      expected: #"{"U99_published": 12}"#, tolerance: #"{"U99": "12 rounded; accept 11.5..13"}"#)
+    XCTAssertTrue(try passes(range, #"{"U99_published": 12.99}"#))
+    XCTAssertFalse(try passes(range, #"{"U99_published": 13.01}"#))
+    // Words without a number widen nothing: half of the last digit holds.
+    let loose = try makeCase(expected: #"{"u": 0.50}"#, tolerance: #"{"u": "close enough"}"#)
+    XCTAssertFalse(try passes(loose, #"{"u": 0.51}"#))
+  }
+
+  func testAnotherFitWithWeightsIsHeldToItsOwnValues() throws {
+    // Other data than Pearson's: three points on y = 1 + 2 x; the uncertainties of Pearson's line are no measure for it.
+    let line = try ReferenceCase(
+      JSONReader.read(
+        Array(
+          #"""
+          {"id": "c", "category": "calibration-line-eiv",
+           "inputs": {"x": [0, 1, 2], "y": [1, 3, 5], "w_x": [4, 4, 4], "w_y": [1, 1, 1]},
+           "expected": {"a": 1, "b": 2, "u_a": 0.29193, "u_b": 0.057617}, "tolerance": {"abs": 1e-4}}
+          """#.utf8)))
+    XCTAssertEqual(CaseReport(evaluating: line).status, .fail)
+    // u² of each y − b x is 1 + 4/4 = 2, so u(b) = √(2/2) and u(a) = √(2 (1/3 + 1/2)) by the normal matrix.
+    let right = try ReferenceCase(
+      JSONReader.read(
+        Array(
+          #"""
+          {"id": "c", "category": "calibration-line-eiv",
+           "inputs": {"x": [0, 1, 2], "y": [1, 3, 5], "w_x": [4, 4, 4], "w_y": [1, 1, 1]},
+           "expected": {"a": 1, "b": 2, "u_a": 1.2909944, "u_b": 1}, "tolerance": {"abs": 1e-7}}
+          """#.utf8)))
+    let report = CaseReport(evaluating: right)
+    XCTAssertEqual(report.status, .pass, report.line)
+  }
+
   func testDigitsAndCertifiedZero() throws {
     let published = try makeCase(
       expected: #"{"params": ["1.000", "0.000"]}"#,
