@@ -1,3 +1,4 @@
+import EtalonMetrology
 import Foundation
 import XCTest
 
@@ -20,7 +21,7 @@ final class UncertaintyCommandTests: XCTestCase {
     """
 
   func testEndGaugeOfGUMH1() throws {
-    let report = try report(["--trials", "50000"], endGauge)
+    let report = try report(["--trials", "1000000"], endGauge)
     // GUM H.1.4, H.1.6, H.1.7; k for 16.7 degrees of freedom instead of 16 makes U 92 nm.
     XCTAssertEqual(report.budgets[0].estimate, 50_000_838, accuracy: 0.5)
     XCTAssertEqual(report.budgets[0].standardUncertainty, 32, accuracy: 0.5)
@@ -36,6 +37,38 @@ final class UncertaintyCommandTests: XCTestCase {
     XCTAssertEqual((measurands[0]["budget"] as? [[String: Any]])?.first?["name"] as? String, "lS")
     XCTAssertEqual((measurands[0]["valid"] as? [String: Any])?["first_order"] as? Bool, false)
     XCTAssertTrue(try self.report(["--no-monte-carlo"], endGauge).svg == nil)
+    // The ends of the interval of 50 000 trials are no better known than the tolerance, 0.5 nm.
+    let few = try self.report(["--trials", "50000"], endGauge)
+    XCTAssertTrue(few.text.contains("undecided: too few trials"), few.text)
+    XCTAssertFalse(few.text.contains("NOT valid"), few.text)
+    let undecided = try XCTUnwrap(few.json["measurands"] as? [[String: Any]])[0]["valid"] as? [String: Any]
+    XCTAssertTrue(undecided?["first_order"] is NSNull)
+  }
+
+  /// Without `--trials` the verdict is that of a Monte Carlo stable to a fifth of the tolerance (JCGM 101, 8.2): a normal
+  /// distribution is valid whatever the seed.
+  func testVerdictDoesNotDependOnTheSeed() throws {
+    let json = "{\"model\": \"a + b\", \"coverage\": 0.95, \"inputs\": {\"a\": \"1.0(1)\", \"b\": \"1.0(1)\"}}"
+    for seed in 1...8 {
+      let report = try report(["--seed", "\(seed)", "--digits", "1"], json)
+      XCTAssertTrue(report.text.contains("result is valid"), report.text)
+      XCTAssertLessThanOrEqual(try XCTUnwrap(report.monteCarlo).results[0].endStandardError, 0.01)
+    }
+  }
+
+  /// Long tails make u larger than the interval: 3 degrees of freedom and p = 0.5, where the half width is 0.765 u. The
+  /// ends show as many digits as belong to it (JCGM 100, 7.2.6).
+  func testEndsAreRoundedByTheInterval() throws {
+    let json = """
+      {"model": "a", "coverage": 0.5, "inputs": {"a": {"estimate": 10, "t": 0.07, "dof": 3}}}
+      """
+    let report = try report(["--trials", "20000"], json)
+    let result = try XCTUnwrap(report.monteCarlo).results[0]
+    XCTAssertGreaterThan(result.standardUncertainty, 0.1)
+    XCTAssertLessThan(result.symmetricInterval.upperBound, 10.1)
+    let low = try ConciseNotation.rounded(value: result.symmetricInterval.lowerBound, uncertainty: 0.05, digits: 3)
+      .value
+    XCTAssertTrue(report.text.contains(low), report.text)
   }
 
   /// GUM table G.2: t₉₅(5) = 2.57. The Monte Carlo draws the t that u and its degrees of freedom mean (JCGM 101, 6.4.9),

@@ -54,6 +54,41 @@ final class MonteCarloTests: XCTestCase {
     XCTAssertTrue(twoDigits.statement.contains("NOT valid"))
   }
 
+  /// JCGM 101, 8.2: a verdict needs ends certain to a fifth of δ. For a sum of normal inputs the first order is exact, so
+  /// that no seed and no number of trials may call it not valid.
+  func testTooFewTrialsDoNotRefuteTheFirstOrder() throws {
+    let model = try sum([.normal(0.6), .normal(0.6)])
+    let budget = try model.budget(coverage: 0.95)
+    var beyond = 0
+    for seed in UInt64(1)...100 {
+      let result = try model.monteCarlo(coverage: 0.95, seed: seed, trials: .fixed(10_000))
+      let validity = result.validity(of: budget)
+      XCTAssertEqual(validity.verdict, .undecided, validity.statement)
+      XCTAssertTrue(validity.statement.contains("undecided: too few trials"))
+      if max(validity.lowDifference, validity.highDifference) > validity.tolerance { beyond += 1 }
+    }
+    // u = 0.85 and δ = 0.005: nearly every one of these runs differs by more than δ, all by chance.
+    XCTAssertGreaterThan(beyond, 50)
+    let enough = try model.evaluate(coverage: 0.95, seed: 1)
+    XCTAssertEqual(enough.validity.verdict, .valid, enough.validity.statement)
+  }
+
+  /// The standard error from the ranks is the scatter of the ends over many seeds.
+  func testStandardErrorOfTheEnds() throws {
+    let model = try sum([.normal(1)])
+    var ends: [Double] = []
+    var squares = 0.0
+    for seed in UInt64(1)...200 {
+      let result = try model.monteCarlo(coverage: 0.95, seed: seed, trials: .fixed(10_000))
+      ends.append(result.symmetricInterval.upperBound)
+      squares += result.endStandardError * result.endStandardError / 200
+    }
+    // √(0.025 · 0.975/10⁴) over the density 0.0584 is 0.0267. A standard deviation of 200 values is certain to 5 %; the larger of two estimates is some tenths too large.
+    XCTAssertEqual(
+      try SampleStatistics(ends).standardDeviation, 0.0267, accuracy: 4 * 0.05 * 0.0267)
+    XCTAssertEqual(squares.squareRoot(), 0.0267, accuracy: 0.25 * 0.0267)
+  }
+
   static func massCalibration() throws -> MeasurementModel {
     try MeasurementModel(
       "dm = (mRc + dmRc)*(1 + (rho_a - 1.2)*(1/rho_W - 1/rho_R)) - mnom",

@@ -80,10 +80,15 @@ struct PointEvaluation {
       point.degreesOfFreedom = budget.degreesOfFreedom
       point.expandedUncertainty = budget.expandedUncertainty
       if plan.model.checkByMonteCarlo {
-        // 20 000 trials know the ends of the interval to a fiftieth of u, far below the one digit that is compared.
+        // 20 000 trials know the ends of the interval to a fiftieth of u, which mostly decides the one digit that is
+        // compared; where it does not, there is no verdict.
         let trials = try model.monteCarlo(
           coverage: plan.model.coverageProbability, seed: seed, trials: .fixed(20_000))
-        point.monteCarloValidates = trials.validity(of: budget, significantDigits: 1).isValid
+        switch trials.validity(of: budget, significantDigits: 1).verdict {
+        case .valid: point.monteCarloValidates = true
+        case .notValid: point.monteCarloValidates = false
+        case .undecided: point.monteCarloValidates = nil
+        }
       }
       point.budget = budget.rows.map {
         PointResult.BudgetRow(

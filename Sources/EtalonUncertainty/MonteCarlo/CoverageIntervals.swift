@@ -3,6 +3,9 @@ struct CoverageIntervals {
   let symmetric: ClosedRange<Double>
   /// nil where it was not asked for.
   let shortest: ClosedRange<Double>?
+  /// Standard error of an end of the symmetric interval, the larger one, where the values are independent; infinite for
+  /// too few values, and nil where the shortest interval was not asked for.
+  let endStandardError: Double?
 
   /// Values within a coverage interval of M values, q = pM or the nearest whole number.
   static func inside(_ count: Int, _ p: Double) -> Int {
@@ -25,6 +28,7 @@ struct CoverageIntervals {
     symmetric = rank(r)...rank(min(count, r + q))
     guard wantsShortest else {
       shortest = nil
+      endStandardError = nil
       return
     }
     var best = 0
@@ -37,5 +41,16 @@ struct CoverageIntervals {
       }
     }
     shortest = tails.low[best]...tails.high[best]
+    // The number of values below a quantile has the standard deviation √(M q (1 − q)); the values twice
+    // as many ranks away tell what that is at the end of the interval.
+    let spread = (Double(r) * (1 - Double(r) / Double(count))).squareRoot()
+    let reach = min(Int((2 * spread).rounded(.up)), r - 1, outside - r)
+    guard reach > 0 else {
+      endStandardError = .infinity
+      return
+    }
+    let low = rank(r + reach) - rank(r - reach)
+    let high = rank(r + q + reach) - rank(r + q - reach)
+    endStandardError = max(low, high) / 2 * spread / Double(reach)
   }
 }

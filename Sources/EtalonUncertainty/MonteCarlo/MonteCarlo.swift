@@ -225,7 +225,8 @@ struct MonteCarloRun {
           measurand: engine.model.outputs[k], trials: samples[k].count, seed: engine.seed,
           coverageProbability: coverage, estimate: mean + engine.origins[k], standardUncertainty: deviation,
           symmetricInterval: intervals.symmetric, shortestInterval: intervals.shortest ?? intervals.symmetric,
-          numericalTolerance: tolerance[k], stability: stability[k], histogram: histogram))
+          numericalTolerance: tolerance[k], stability: stability[k],
+          endStandardError: endStandardError(k, intervals), histogram: histogram))
     }
     var correlations: [[Double]] = []
     for k in samples.indices {
@@ -244,6 +245,12 @@ struct MonteCarloRun {
     return JointMonteCarloResult(
       results: results, correlations: correlations,
       ellipsoidalCoverageFactor: ellipsoidalCoverageFactor(means, results, correlations))
+  }
+
+  /// Points of a lattice are not independent; there the averages of the adaptive procedure tell more than the ranks.
+  private func endStandardError(_ k: Int, _ intervals: CoverageIntervals) -> Double {
+    if engine.lattice != nil, let stability = stability[k] { return stability / 2 }
+    return intervals.endStandardError ?? .infinity
   }
 
   /// The quantile of the distances from the estimate in the metric of the covariance matrix.

@@ -52,6 +52,10 @@ public struct MonteCarloResult: Equatable, Sendable {
   public let numericalTolerance: Double?
   /// Twice the largest standard deviation of the four averages the procedure watches; nil for a fixed number.
   public let stability: Double?
+  /// Standard error of the ends of the symmetric interval by the number of trials, the larger of the two; infinite where
+  /// the trials are too few to tell. For a fixed number of points of a lattice it is that of random numbers, and too
+  /// large.
+  public let endStandardError: Double
   /// The values in classes; values beyond six standard deviations count in the outermost ones.
   public let histogram: Histogram
 
@@ -89,16 +93,44 @@ public struct FirstOrderValidity: Equatable, Sendable {
   public let lowDifference: Double
   /// |y + U_p − y_high|, the difference at the upper end.
   public let highDifference: Double
-  /// Whether both differences are within the tolerance.
-  public var isValid: Bool { lowDifference <= tolerance && highDifference <= tolerance }
+  /// Standard error of the ends of the Monte Carlo's interval; see `MonteCarloResult.endStandardError`.
+  public let endStandardError: Double
+
+  /// What the comparison says.
+  public enum Verdict: Equatable, Sendable {
+    /// Both differences are within the tolerance.
+    case valid
+    /// A difference is beyond the tolerance.
+    case notValid
+    /// The trials are too few for either.
+    case undecided
+  }
+
+  /// The verdict. It needs ends that are certain to a fifth of the tolerance (JCGM 101, 8.2), unless a difference is
+  /// beyond the tolerance by four standard errors, which further trials do not take back.
+  public var verdict: Verdict {
+    let difference = max(lowDifference, highDifference)
+    if difference - 4 * endStandardError > tolerance { return .notValid }
+    if endStandardError > tolerance / 5 { return .undecided }
+    return difference <= tolerance ? .valid : .notValid
+  }
+
+  /// Whether the first order is shown to be valid.
+  public var isValid: Bool { verdict == .valid }
 
   /// The verdict as a sentence for reports.
   public var statement: String {
     let differences = "the ends of the coverage intervals differ by \(lowDifference) and \(highDifference)"
-    return isValid
-      ? "The first-order (GUM) result is valid: \(differences), within the tolerance \(tolerance)."
-      : "The first-order (GUM) result is NOT valid: \(differences), beyond the tolerance \(tolerance); "
+    switch verdict {
+    case .valid: return "The first-order (GUM) result is valid: \(differences), within the tolerance \(tolerance)."
+    case .notValid:
+      return "The first-order (GUM) result is NOT valid: \(differences), beyond the tolerance \(tolerance); "
         + "use the Monte Carlo result."
+    case .undecided:
+      return
+        "Whether the first-order (GUM) result is valid is undecided: too few trials; \(differences) with a standard "
+        + "error of \(endStandardError), the tolerance is \(tolerance)."
+    }
   }
 }
 
@@ -113,6 +145,6 @@ extension MonteCarloResult {
     return FirstOrderValidity(
       tolerance: Self.numericalTolerance(of: u, significantDigits: digits),
       lowDifference: abs(budget.estimate - half - symmetricInterval.lowerBound),
-      highDifference: abs(budget.estimate + half - symmetricInterval.upperBound))
+      highDifference: abs(budget.estimate + half - symmetricInterval.upperBound), endStandardError: endStandardError)
   }
 }

@@ -104,12 +104,11 @@ struct UncertaintyCommand: ParsableCommand {
         second.append(nil)
       }
     }
-    let wanted: MonteCarloTrials = trials.map { .fixed($0) } ?? .adaptive(significantDigits: digits)
     var result: JointMonteCarloResult?
     var refusal: String?
     if !noMonteCarlo {
       do throws(UncertaintyFault) {
-        result = try model.jointMonteCarlo(coverage: p, seed: seed, trials: wanted, threads: threads)
+        result = try monteCarlo(model, budgets)
       } catch .trials(let count, let range) {
         throw UncertaintyFault.trials(count, range: range)
       } catch {
@@ -120,5 +119,29 @@ struct UncertaintyCommand: ParsableCommand {
     return UncertaintyReport(
       budgets: budgets, outputCorrelations: try model.outputCorrelations(), secondOrder: second, monteCarlo: result,
       monteCarloRefusal: refusal, significantDigits: digits, units: measurement.units)
+  }
+
+  /// The Monte Carlo by the given number of trials, or by as many as its verdicts need.
+  private func monteCarlo(
+    _ model: MeasurementModel, _ budgets: [UncertaintyBudget]
+  ) throws(UncertaintyFault) -> JointMonteCarloResult {
+    let p = budgets[0].coverageProbability
+    func run(_ trials: MonteCarloTrials) throws(UncertaintyFault) -> JointMonteCarloResult {
+      try model.jointMonteCarlo(coverage: p, seed: seed, trials: trials, threads: threads)
+    }
+    if let trials { return try run(.fixed(trials)) }
+    // Stable results first: most first orders that are not valid show it here, and what never becomes stable stops here.
+    let stable = try run(.adaptive(significantDigits: digits))
+    let isDecided = zip(stable.results, budgets).allSatisfy {
+      $0.validity(of: $1, significantDigits: digits).verdict != .undecided
+    }
+    if isDecided { return stable }
+    // JCGM 101, 8.2: a comparison needs a Monte Carlo that is stable to a fifth of the tolerance.
+    let most = 20_000_000
+    do throws(UncertaintyFault) {
+      return try run(.adaptive(significantDigits: digits, fraction: 0.2, maximum: most))
+    } catch .notStable {
+      return try run(.fixed(most))
+    }
   }
 }

@@ -64,9 +64,11 @@ struct UncertaintyReport {
       guard let result = monteCarlo?.results[i], let validity = validity(i) else { continue }
       var sides = [["", "estimate", "u", "low", "high", ""]]
       func side(_ name: String, _ y: Double, _ u: Double, _ low: Double, _ high: Double, _ note: String) {
-        // A Monte Carlo shows the digits that its trials make sure.
-        func digits(_ x: Double) -> String { u > 0 ? Self.pair(x, u).value : "\(x)" }
-        sides.append([name, digits(y), Figures.significant(u, 3), digits(low), digits(high), note])
+        // A Monte Carlo shows the digits that its trials make sure. Long tails make u larger than the interval; its
+        // ends are then shown to the digits of its half width.
+        func digits(_ x: Double, _ u: Double) -> String { u > 0 ? Self.pair(x, u).value : "\(x)" }
+        let fine = min(u, (high - low) / 2)
+        sides.append([name, digits(y, u), Figures.significant(u, 3), digits(low, fine), digits(high, fine), note])
       }
       let half = budget.expandedUncertainty
       side("GUM", budget.estimate, budget.standardUncertainty, budget.estimate - half, budget.estimate + half, p)
@@ -98,9 +100,14 @@ struct UncertaintyReport {
     let differences =
       "interval ends differ by \(Figures.significant(validity.lowDifference, 2)) and "
       + "\(Figures.significant(validity.highDifference, 2)), tolerance \(Figures.significant(validity.tolerance, 2))"
-    return validity.isValid
-      ? "The first-order (GUM) result is valid: \(differences)."
-      : "The first-order (GUM) result is NOT valid: \(differences). Use the Monte Carlo result."
+    switch validity.verdict {
+    case .valid: return "The first-order (GUM) result is valid: \(differences)."
+    case .notValid: return "The first-order (GUM) result is NOT valid: \(differences). Use the Monte Carlo result."
+    case .undecided:
+      return
+        "Whether the first-order (GUM) result is valid is undecided: too few trials; \(differences), standard error "
+        + "of the ends \(Figures.significant(validity.endStandardError, 2))."
+    }
   }
 
   private func number(_ x: Double) -> Any { x.isFinite ? x : NSNull() }
@@ -130,8 +137,9 @@ struct UncertaintyReport {
           ] as [String: Any]
         object["valid"] =
           [
-            "first_order": validity.isValid, "tolerance": validity.tolerance, "d_low": validity.lowDifference,
-            "d_high": validity.highDifference,
+            "first_order": validity.verdict == .undecided ? NSNull() : validity.isValid,
+            "tolerance": validity.tolerance, "d_low": validity.lowDifference, "d_high": validity.highDifference,
+            "u_ends": number(validity.endStandardError),
           ] as [String: Any]
       }
       return object
