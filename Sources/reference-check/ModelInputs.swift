@@ -11,19 +11,20 @@ struct ModelInputs {
   var constants: [String: Double] = ["ln2": Elementary.log(2)]
   var inputs: [InputQuantity] = []
   var correlations: [InputCorrelation] = []
+  /// Distributions that a Monte Carlo draws from where they differ from those of the inputs.
+  private var sampled: [String: ProbabilityDistribution] = [:]
 
   /// Names that the models use and that are no measurands.
   private var names: [String] = []
 
   init(_ referenceCase: ReferenceCase) throws {
     try readModels(try referenceCase.input("model"))
-    var covariances: [(String, Double)] = []
+    var covariances = CorrelationNotation()
     for member in referenceCase.inputs.members ?? [] {
       if ["model", "unit", "note"].contains(member.name) { continue }
-      if member.name == "correlations" || member.name == "correlation" {
-        for pair in member.value.members ?? [] { covariances.append(("r_" + pair.name, try number(pair.value))) }
-      } else if member.name.hasPrefix("r_") || member.name.hasPrefix("cov_"), let value = member.value.double {
-        covariances.append((member.name, value))
+      // A name of the model is a quantity, also when it begins like a correlation.
+      if !names.contains(member.name), try covariances.read(member.name, member.value) {
+        continue
       } else if let value = member.value.double {
         constants[member.name] = value
       } else if names.contains(member.name) {
@@ -40,23 +41,28 @@ struct ModelInputs {
       }
     }
     try readObservations(referenceCase)
+    readSeparateUncertainties()
     constants = constants.filter { constant in !inputs.contains { $0.name == constant.key } }
-    for (name, value) in covariances { correlations.append(try correlation(name, value)) }
+    correlations += try covariances.correlations(between: inputs)
   }
 
-  /// The model of all measurands.
-  func model() throws -> MeasurementModel {
+  /// The model of all measurands, for the law of propagation or for a Monte Carlo.
+  func model(forSampling: Bool = false) throws -> MeasurementModel {
+    var inputs = self.inputs
+    if forSampling {
+      for (i, input) in inputs.enumerated() {
+        guard let distribution = sampled[input.name] else { continue }
+        inputs[i] = InputQuantity(
+          name: input.name, estimate: input.estimate, distribution: distribution,
+          degreesOfFreedom: input.degreesOfFreedom)
+      }
+    }
     if let unknown {
       let start = constants[unknown] ?? 0
       return try MeasurementModel(
         implicit: models[0], solvingFor: unknown, from: start, inputs: inputs, correlations: correlations)
     }
     return try MeasurementModel(outputs: models, inputs: inputs, correlations: correlations, constants: constants)
-  }
-
-  private func number(_ value: JSONValue) throws -> Double {
-    guard let number = value.double else { throw EvaluationFault.malformed(value.json, expected: "a number") }
-    return number
   }
 
   private mutating func readModels(_ value: JSONValue) throws {
@@ -131,76 +137,19 @@ struct ModelInputs {
       }
       return
     }
-    inputs.append(try quantity(name, value))
+    let quantity = try QuantityNotation(name, value, group: group)
+    inputs.append(quantity.input)
+    sampled[name] = quantity.sampled
   }
 
-  /// `{x, u, dof}`, `{x, rect}`, `{x, triangular, repeatability_u, temperature_rect}`, or a sum of counted parts.
-  private func quantity(_ name: String, _ value: JSONValue) throws -> InputQuantity {
-    let members = value.members ?? []
-    guard let x = value["x"]?.double ?? value["mean"]?.double else {
-      // A molar mass: each member is [count, mass, rectangular half-width].
-      let parts = members.filter { $0.value.doubles?.count == 3 }
-      guard !parts.isEmpty else { throw EvaluationFault.malformed(name, expected: "a quantity with an estimate x") }
-      let sum = try MeasurementModel(
-        parts.map { "\($0.value.doubles![0])*\($0.name)" }.joined(separator: " + "),
-        inputs: parts.map {
-          InputQuantity(
-            name: $0.name, estimate: $0.value.doubles![1],
-            distribution: .rectangular(halfWidth: $0.value.doubles![2]))
-        }
-      ).budget(coverage: 0.95)
-      return InputQuantity(name: name, estimate: sum.estimate, distribution: .normal(sum.standardUncertainty))
+  /// `A: 3, u_A: 0.1, dof_A: 9`: the estimate and its uncertainty as members of their own.
+  private mutating func readSeparateUncertainties() {
+    for name in names where !names.contains("u_" + name) && !inputs.contains(where: { $0.name == name }) {
+      guard let x = constants[name], let u = constants["u_" + name], u > 0 else { continue }
+      inputs.append(
+        InputQuantity(
+          name: name, estimate: x, distribution: .normal(u), degreesOfFreedom: constants["dof_" + name] ?? .infinity))
     }
-    let dof = value["dof"].map { $0.double ?? .infinity } ?? .infinity
-    if let named = ["dist", "distribution", "pdf"].lazy.compactMap({ value[$0]?.text }).first,
-      let shaped = try Self.shaped(named.lowercased(), value["u"]?.double ?? value["s"]?.double, dof)
-    {
-      return InputQuantity(name: name, estimate: x, distribution: shaped, degreesOfFreedom: dof)
-    }
-    var parts: [ProbabilityDistribution] = []
-    for member in members {
-      guard let amount = member.value.double, amount != 0, !["x", "mean", "dof", "k"].contains(member.name) else {
-        continue
-      }
-      let words = member.name.split(separator: "_")
-      if words.contains("two") && words.contains("rect") {
-        parts += [.rectangular(halfWidth: amount), .rectangular(halfWidth: amount)]
-      } else if words.contains(where: { ["rect", "rectangular", "uniform"].contains($0) }) {
-        parts.append(.rectangular(halfWidth: amount))
-      } else if words.contains(where: { ["triangular", "tri"].contains($0) }) {
-        parts.append(.triangular(halfWidth: amount))
-      } else if words.contains(where: { ["halfwidth", "half", "hw"].contains($0) }) {
-        parts.append(.rectangular(halfWidth: amount))
-      } else if words.contains(where: { ["arcsine", "ushaped"].contains($0) }) {
-        parts.append(.arcsine(halfWidth: amount))
-      } else if words.contains("U") {
-        parts.append(.expanded(amount, coverageFactor: value["k"]?.double ?? 2))
-      } else if words.contains("rel") {
-        parts.append(.normal(amount * abs(x)))
-      } else if words.contains("u") {
-        parts.append(.normal(amount))
-      }
-    }
-    guard let only = parts.first else { return InputQuantity(name: name, estimate: x, distribution: .exact) }
-    if parts.count == 1 { return InputQuantity(name: name, estimate: x, distribution: only, degreesOfFreedom: dof) }
-    let sum = try MeasurementModel(
-      parts.indices.map { "p\($0)" }.joined(separator: " + "),
-      inputs: parts.enumerated().map { InputQuantity(name: "p\($0.offset)", estimate: 0, distribution: $0.element) }
-    ).budget(coverage: 0.95)
-    return InputQuantity(
-      name: name, estimate: x, distribution: .normal(sum.standardUncertainty), degreesOfFreedom: dof)
-  }
-
-  /// A distribution given by its name and its standard uncertainty; nil where the name says nothing beyond that.
-  private static func shaped(_ kind: String, _ u: Double?, _ dof: Double) throws -> ProbabilityDistribution? {
-    guard let u else { return nil }
-    if kind.hasPrefix("rect") || kind.hasPrefix("unif") { return .rectangular(halfWidth: u * 3.0.squareRoot()) }
-    if kind.hasPrefix("tri") { return .triangular(halfWidth: u * 6.0.squareRoot()) }
-    if kind.hasPrefix("arcs") || kind.hasPrefix("u-") { return .arcsine(halfWidth: u * 2.0.squareRoot()) }
-    if kind.hasPrefix("t") || kind.hasPrefix("student") {
-      return dof.isFinite ? .studentT(scale: u, degreesOfFreedom: dof) : .normal(u)
-    }
-    return kind.hasPrefix("norm") || kind.hasPrefix("gauss") || kind == "n" ? .normal(u) : nil
   }
 
   /// Series under `name_unit`, as many rows for each quantity of the model: observed together.
@@ -221,19 +170,6 @@ struct ModelInputs {
     } else {
       for (name, values) in observed { inputs.append(try .typeA(name: name, observations: values)) }
     }
-  }
-
-  /// `r_AB`, `r_A_B` or `cov_A_B` between two inputs.
-  private func correlation(_ key: String, _ value: Double) throws -> InputCorrelation {
-    let isCovariance = key.hasPrefix("cov_")
-    let pair = key.dropFirst(isCovariance ? 4 : 2)
-    for a in inputs {
-      for b in inputs where a.name + b.name == pair || a.name + "_" + b.name == pair {
-        let scale = isCovariance ? a.standardUncertainty * b.standardUncertainty : 1
-        return InputCorrelation(a.name, b.name, value / scale)
-      }
-    }
-    throw EvaluationFault.malformed(key, expected: "a correlation between two inputs of the model")
   }
 }
 

@@ -59,7 +59,7 @@ struct MonteCarloValues {
 
   init(_ model: MeasurementModel, _ inputs: ModelInputs, _ referenceCase: ReferenceCase) throws {
     firstOrder = try PropagationResults(model, inputs, referenceCase)
-    result = try model.monteCarlo(
+    result = try inputs.model(forSampling: true).monteCarlo(
       coverage: firstOrder.probability, seed: 2026, trials: .fixed(MonteCarloRule.trials), threads: 2)
   }
 
