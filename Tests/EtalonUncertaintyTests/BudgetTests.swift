@@ -289,8 +289,19 @@ final class BudgetTests: XCTestCase {
     XCTAssertThrowsError(try InputQuantity.typeA(name: "a", observations: [1]))
     XCTAssertThrowsError(try InputQuantity.typeA(name: "a", observations: []))
     XCTAssertThrowsError(try InputQuantity.typeA(name: "a", observations: [1, .nan]))
-    XCTAssertThrowsError(try InputQuantity.typeA(name: "a", observations: [1, 1])) {
-      XCTAssertEqual($0 as? UncertaintyFault, .data(input: "a", .notPositive(index: 0, value: 0)))
+    let equal = [Double](repeating: 1, count: 8)
+    for make in [
+      { try InputQuantity.typeA(name: "a", observations: equal) },
+      { try InputQuantity.typeA(name: "a", series: equal) },
+      { try SimultaneousObservations(names: ["b", "a"], series: [[1, 2, 3, 4, 5, 6, 7, 8], equal]).inputs[1] },
+    ] {
+      XCTAssertThrowsError(try make()) {
+        XCTAssertEqual($0 as? UncertaintyFault, .equalReadings(input: "a", count: 8))
+        XCTAssertTrue("\($0)".contains("all 8 readings of \"a\" are equal; give the resolution as a rectangular input"))
+      }
+    }
+    XCTAssertThrowsError(try InputQuantity.typeA(name: "a", observations: [.infinity, .infinity])) {
+      guard case UncertaintyFault.data? = $0 as? UncertaintyFault else { return XCTFail("\($0)") }
     }
     XCTAssertThrowsError(try SimultaneousObservations(names: ["a", "b"], series: [[1, 2], [1, 2, 3]]))
   }

@@ -410,8 +410,10 @@ final class MonteCarloTests: XCTestCase {
     // A quotient whose denominator passes through zero has no standard uncertainty: the procedure never becomes stable.
     let cauchy = try MeasurementModel(
       "1/x", inputs: [InputQuantity(name: "x", estimate: 1, distribution: .normal(1))])
-    guard case .notStable? = fault(cauchy, .adaptive(maximum: 500_000)) else {
+    let unstable = fault(cauchy, .adaptive(maximum: 500_000))
+    guard case .notStable? = unstable else {
       return XCTFail("a distribution without variance must not become stable")
     }
+    XCTAssertEqual(unstable?.description.contains("a divisor may pass through zero"), true)
   }
 }

@@ -34,11 +34,9 @@ public struct InputQuantity: Equatable, Sendable {
   /// Type A: the mean of n independent observations, s/√n with n − 1 degrees of freedom (GUM 4.2), drawn from the
   /// t distribution that this means (JCGM 101, 6.4.9).
   public static func typeA(name: String, observations: [Double]) throws(UncertaintyFault) -> InputQuantity {
+    try checkScatter(name, observations)
     do throws(StatisticsFault) {
       let statistics = try SampleStatistics(observations)
-      guard statistics.standardDeviation > 0 else {
-        throw StatisticsFault.notPositive(index: 0, value: statistics.standardDeviation)
-      }
       return InputQuantity(
         name: name, estimate: statistics.mean,
         distribution: .studentT(
@@ -49,15 +47,21 @@ public struct InputQuantity: Equatable, Sendable {
   /// Type A: the mean of an evenly spaced series whose neighbours are correlated; its effective sample size takes the
   /// place of n (N. F. Zhang, Metrologia 43 (2006) S276).
   public static func typeA(name: String, series: [Double]) throws(UncertaintyFault) -> InputQuantity {
+    try checkScatter(name, series)
     do throws(StatisticsFault) {
       let mean = try AutocorrelatedMean(series)
-      guard mean.standardUncertainty > 0 else {
-        throw StatisticsFault.notPositive(index: 0, value: mean.standardUncertainty)
-      }
       return InputQuantity(
         name: name, estimate: mean.mean,
         distribution: .studentT(scale: mean.standardUncertainty, degreesOfFreedom: mean.degreesOfFreedom))
     } catch { throw .data(input: name, error) }
+  }
+
+  /// Refuses readings that are all equal: their standard deviation 0 tells of the resolution only.
+  private static func checkScatter(_ name: String, _ readings: [Double]) throws(UncertaintyFault) {
+    guard let first = readings.first, first.isFinite, readings.count > 1, readings.allSatisfy({ $0 == first }) else {
+      return
+    }
+    throw .equalReadings(input: name, count: readings.count)
   }
 
   /// Type A: the mean of some observations with a standard deviation pooled from earlier ones (GUM 4.2.4).

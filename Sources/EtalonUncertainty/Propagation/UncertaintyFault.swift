@@ -41,6 +41,8 @@ public enum UncertaintyFault: Error, Equatable, Sendable {
   case trials(Int, range: String)
   /// The adaptive procedure did not become stable within the allowed number of trials.
   case notStable(trials: Int, tolerance: Double, reached: Double)
+  /// All readings of a type A evaluation are one value: their scatter is below the resolution (GUM F.2.2.1).
+  case equalReadings(input: String, count: Int)
   /// Statistics of data failed.
   case data(input: String, StatisticsFault)
   /// The distribution function needed for a coverage factor failed.
@@ -81,7 +83,11 @@ extension UncertaintyFault: CustomStringConvertible {
     case .secondOrder(let reason): return reason
     case .trials(let count, let range): return "\(count) Monte Carlo trials are asked for; allowed are \(range)"
     case .notStable(let trials, let tolerance, let reached):
-      return "\(trials) trials reach a stability of \(reached), not the numerical tolerance \(tolerance)"
+      return
+        "\(trials) trials reach a stability of \(reached), not the numerical tolerance \(tolerance); the variance may "
+        + "not exist, because a divisor may pass through zero"
+    case .equalReadings(let input, let count):
+      return "all \(count) readings of \"\(input)\" are equal; give the resolution as a rectangular input"
     case .data(let input, let fault): return "the data of \"\(input)\" have no statistics: \(fault)"
     case .distribution(let fault): return "no coverage factor: \(fault)"
     }
