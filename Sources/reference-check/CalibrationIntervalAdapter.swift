@@ -23,14 +23,44 @@ extension CategoryAdapter {
     })
 
   private static func asset(_ value: JSONValue) throws -> JSONValue {
-    guard let results = value["passfail"]?.doubles, let days = value["I0_days"]?.double,
-      let target = value["target"]?.double
-    else { throw EvaluationFault.missing("inputs.assets") }
-    let test = try IntervalTest(results: results.map { $0 != 0 }, currentDays: days, target: target)
+    guard let days = value["I0_days"]?.double, let target = value["target"]?.double else {
+      throw EvaluationFault.missing("inputs.assets: I0_days and target")
+    }
+    var limits = IntervalTest.Limits()
+    if let member = ["conf", "confidence"].lazy.compactMap({ value[$0] }).first {
+      guard let confidence = member.double else {
+        throw EvaluationFault.malformed("inputs.assets.conf", expected: "a number")
+      }
+      limits.rejectionConfidence = confidence
+    }
+    let counts = try history(value)
+    let test = try IntervalTest(
+      inTolerance: counts.inTolerance, calibrations: counts.calibrations, currentDays: days, target: target,
+      limits: limits)
     return .dictionary([
       "interval_days": .number(test.intervalDays), "rejection_confidence": .number(test.rejectionConfidence),
       "reliability_range": .numbers([test.reliabilityRange.lowerBound, test.reliabilityRange.upperBound]),
     ])
+  }
+
+  /// The numbers of results, listed one by one or as counts; where both are given they must agree.
+  private static func history(_ value: JSONValue) throws -> (inTolerance: Int, calibrations: Int) {
+    let inTolerance = value["in_tol"]?.int
+    let calibrations = value["n"]?.int
+    guard let list = value["passfail"] else {
+      guard let inTolerance, let calibrations else {
+        throw EvaluationFault.missing("inputs.assets: passfail, or n and in_tol")
+      }
+      return (inTolerance, calibrations)
+    }
+    guard let results = list.doubles, results.allSatisfy({ $0 == 0 || $0 == 1 }) else {
+      throw EvaluationFault.malformed("inputs.assets.passfail", expected: "a list of 0 and 1")
+    }
+    let passed = results.count { $0 == 1 }
+    guard inTolerance ?? passed == passed, calibrations ?? results.count == results.count else {
+      throw EvaluationFault.malformed("inputs.assets", expected: "n and in_tol that agree with passfail")
+    }
+    return (passed, results.count)
   }
 
   private static func drift(_ referenceCase: ReferenceCase) throws -> Evaluation {

@@ -80,23 +80,19 @@ extension CategoryAdapter {
     return .object(members)
   }
 
-  /// Numbers in a text such as "Gamma(shape 4, scale 1/4 um)" or "lognormal(mu=-2.325, sigma=0.434)", after each name.
-  private static func parameter(_ name: String, in text: String) throws -> Double {
-    guard let start = text.firstRange(of: name) else { throw EvaluationFault.malformed(text, expected: "'\(name)'") }
-    let rest = text[start.upperBound...].drop { $0 == " " || $0 == "=" }
-    let digits = rest.prefix { $0.isNumber || "+-./eE".contains($0) }
-    let parts = digits.split(separator: "/").map { Double($0) }
-    if parts.count == 2, let numerator = parts[0], let denominator = parts[1] { return numerator / denominator }
-    guard parts.count == 1, let number = parts[0] else {
-      throw EvaluationFault.malformed(text, expected: "a number after '\(name)'")
+  private static func processWithTarget(_ referenceCase: ReferenceCase) throws -> Evaluation {
+    switch try PriorNotation(referenceCase.input("process"), named: "inputs.process") {
+    case .normal(let process): return try risks(of: process, referenceCase)
+    case .gamma(let process): return try risks(of: process, referenceCase)
+    case .logNormal(let process): return try risks(of: process, referenceCase)
+    case .rectangular(let process): return try risks(of: process, referenceCase)
     }
-    return number
   }
 
-  private static func processWithTarget(_ referenceCase: ReferenceCase) throws -> Evaluation {
-    let text = try referenceCase.text("process")
-    let process = try GammaDistribution(shape: parameter("shape", in: text), scale: parameter("scale", in: text))
-    let tolerance = try ToleranceInterval(upper: referenceCase.double("T_U"))
+  private static func risks<Process: ContinuousDistribution>(
+    of process: Process, _ referenceCase: ReferenceCase
+  ) throws -> Evaluation {
+    let tolerance = try upperTolerance(referenceCase)
     let u = try referenceCase.double("u_m")
     let risk = try ConformityRisk(
       process: process, tolerance: tolerance, acceptance: tolerance, standardUncertainty: u)
@@ -111,14 +107,31 @@ extension CategoryAdapter {
   }
 
   private static func posterior(_ referenceCase: ReferenceCase) throws -> Evaluation {
-    let text = try referenceCase.text("prior")
-    let prior = try LogNormalDistribution(
-      logMean: parameter("mu", in: text), logStandardDeviation: parameter("sigma", in: text))
+    let risk: Double
+    switch try PriorNotation(referenceCase.input("prior"), named: "inputs.prior") {
+    case .normal(let prior): risk = try producerRisk(prior, referenceCase)
+    case .gamma(let prior): risk = try producerRisk(prior, referenceCase)
+    case .logNormal(let prior): risk = try producerRisk(prior, referenceCase)
+    case .rectangular(let prior): risk = try producerRisk(prior, referenceCase)
+    }
+    return Evaluation(["producer_risk": .number(risk)])
+  }
+
+  /// Probability that an item with the measured value conforms although it is rejected.
+  private static func producerRisk<Prior: ContinuousDistribution>(
+    _ prior: Prior, _ referenceCase: ReferenceCase
+  ) throws -> Double {
     let measured = try referenceCase.double("measured")
-    let tolerance = try ToleranceInterval(upper: referenceCase.double("TU"))
-    let risk = try ConformityRisk(
-      process: prior, tolerance: tolerance, acceptance: tolerance,
-      standardUncertainty: measured * referenceCase.double("u_rel"))
-    return Evaluation(["producer_risk": .number(try risk.conformance(measured: measured))])
+    let tolerance = try upperTolerance(referenceCase)
+    let u =
+      referenceCase.inputs["u_rel"] == nil
+      ? try referenceCase.double("u_m") : try abs(measured) * referenceCase.double("u_rel")
+    return try ConformityRisk(
+      process: prior, tolerance: tolerance, acceptance: tolerance, standardUncertainty: u
+    ).conformance(measured: measured)
+  }
+
+  private static func upperTolerance(_ referenceCase: ReferenceCase) throws -> ToleranceInterval {
+    try ToleranceInterval(upper: referenceCase.double(referenceCase.inputs["TU"] == nil ? "T_U" : "TU"))
   }
 }
