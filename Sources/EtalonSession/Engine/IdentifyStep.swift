@@ -81,6 +81,11 @@ extension SessionEngine {
     }
     if identify.refuseExpired {
       let today = UTCTimestamp(utcNanoseconds: utcNanosecondsAtStart).date
+      if certificate.issued.text > today {
+        return Failure(
+          .badBench, role: role,
+          "the standard's certificate is issued on \(certificate.issued.text), today is \(today); is the clock right?")
+      }
       if certificate.due.text < today {
         return Failure(
           .badBench, role: role,

@@ -108,7 +108,7 @@ extension SessionEngine {
 
   /// A device that has given no good reading for long ends the run: nothing will settle without it.
   private mutating func lookForLostDevices(at instant: Instant, _ outbox: inout Outbox) {
-    let limit = plan.sampling.maximumGapSeconds * Self.lostAfterGaps
+    let limit = max(plan.sampling.maximumGapSeconds * Self.lostAfterGaps, 5 / plan.sampling.rateHertz)
     if let failure = lostDevice(at: instant, silentSeconds: limit, orSince: nil) { fail(failure, at: instant, &outbox) }
   }
 

@@ -184,7 +184,10 @@ struct SamplingState: Sendable {
             levelDriftPerRootSecond: 0.001),
           reference: reference,
           deviceNoise: CorrelatedNoise(standardDeviation: 0.005, correlationTimeSeconds: 0),
-          resolution: resolution, periodSeconds: 1 / plan.sampling.rateHertz, maximumBlockSpread: 0.1))
+          resolution: resolution, periodSeconds: 1 / plan.sampling.rateHertz,
+          // While the bath moves, reference and device follow it with different lags: a block whose indications spread by
+          // more than two steps of the display is refused.
+          pairsPerBlock: 10, maximumBlockSpread: max(2 * resolution, 0.02)))
     } catch {
       throw Failure(.badData, "the session gives no on-line calibration: \(error)")
     }

@@ -182,6 +182,11 @@ extension SessionReader {
         "the input '\(standard).correction' does not come from the certificate",
         fix: "write \(standard).correction: {type: B, from: certificate}")
     }
+    for input in inputs where input.source == .certificate && input.name != "\(standard).correction" {
+      value.report(
+        "the input '\(input.name)' comes from the certificate as well, which the error uses once",
+        fix: "remove it, or give it a distribution of its own")
+    }
   }
 
   // MARK: Acceptance

@@ -95,10 +95,10 @@ extension SessionReader {
     guard let mapping else { return nil }
     var signal: String?
     if let value = mapping.required("signal"), let name = value.identifier(), findRole(name, in: roles, value) {
-      if let role = roles.first(where: { $0.name == name }), role.kind == .standard || role.kind == .device {
+      if let role = roles.first(where: { $0.name == name }), role.kind == .standard {
         signal = name
       } else {
-        value.report("the role '\(name)' gives no readings to judge by", fix: "name the standard or the device")
+        value.report("the role '\(name)' gives no readings to settle on in this version", fix: "name the standard")
       }
     }
     let slope = mapping.required("slope")?.quantity(.temperatureSlope, .positive)

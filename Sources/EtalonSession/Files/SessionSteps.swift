@@ -34,6 +34,10 @@ extension SessionReader {
     if context.diagnostics.count == before && !seen.contains("as_found") && !seen.contains("as_left") {
       value.report("no step measures anything", fix: "add '- as_found: {points: ...}'")
     }
+    if context.diagnostics.count == before && !seen.contains("identify") {
+      value.report(
+        "no step identifies the devices", fix: "begin with '- identify: {...}': nothing is measured on strangers")
+    }
     return context.diagnostics.count == before ? steps : nil
   }
 

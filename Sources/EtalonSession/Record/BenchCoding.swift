@@ -146,6 +146,13 @@ extension RecordDecoder {
     let sink = try double()
     let room = try double()
     let delay = try double()
+    // A board was checked before it was recorded; one that no longer passes was not written by this program.
+    for (value, isAllowed) in [
+      (watts, watts > 0), (capacity, capacity > 0), (loss, loss > 0), (cooling, cooling >= 0), (delay, delay > 0),
+      (sink, true), (room, true),
+    ] where !isAllowed || !value.isFinite {
+      throw .unknownValue(offset: offset, value.bitPattern)
+    }
     var holdable: ClosedRange<Double>?
     if let lower, let upper, lower <= upper { holdable = lower...upper }
     return BoardPlan(

@@ -48,8 +48,10 @@ struct CoverageCommand: ParsableCommand {
     let coverageLimits = try requiredCoverage.map(Self.range)
     let rmsLimits = try requiredRMS.map(Self.range)
     let parts = seeds.components(separatedBy: "..")
-    guard parts.count == 2, let first = UInt64(parts[0]), let last = UInt64(parts[1]), first <= last else {
-      throw Fail.with(.usage, "--seeds '\(seeds)' is no range; write it as 1..200")
+    guard parts.count == 2, let first = UInt64(parts[0]), let last = UInt64(parts[1]), first <= last,
+      last - first < 1_000_000
+    else {
+      throw Fail.with(.usage, "--seeds '\(seeds)' is no range of at most a million seeds; write it as 1..200")
     }
     let directory = try Boards.directory(of: board)
     let path = try session ?? Self.firstSession(in: directory)

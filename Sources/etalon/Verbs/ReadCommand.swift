@@ -42,17 +42,22 @@ struct ReadCommand: ParsableCommand {
     } catch { throw Fail.with(error.exitCode, error.explanation) }
     let start = world.now()
     var outbox = Outbox()
-    while !monitor.isFinished {
+    var isHeard = true
+    while !monitor.isFinished, isHeard {
       let timed = world.nextInput(until: monitor.nextWake)
       outbox.clear()
       monitor.handle(timed.input, at: timed.instant, into: &outbox)
       for action in outbox.actions { world.perform(action) }
-      for item in monitor.takeOutcomes() { show(item.outcome, seconds: item.instant.seconds(since: start)) }
+      for item in monitor.takeOutcomes() {
+        isHeard = show(item.outcome, seconds: item.instant.seconds(since: start)) && isHeard
+      }
     }
     if let failure = monitor.failure { throw Fail.with(failure) }
   }
 
-  private func show(_ outcome: ReadingMonitor.Outcome, seconds: Double) {
+  /// Prints one outcome; false when nobody reads standard output any more: readings for nobody would keep the port from
+  /// others.
+  private func show(_ outcome: ReadingMonitor.Outcome, seconds: Double) -> Bool {
     var object: [String: Any] = ["t": seconds, "role": role]
     let line: String
     switch outcome {
@@ -96,7 +101,7 @@ struct ReadCommand: ParsableCommand {
     } else {
       print("\(Text.fixed(seconds, 3)) s  \(line)")
     }
-    fflush(nil)
+    return fflush(nil) == 0
   }
 
   private static func names(_ quality: ReadingQuality) -> String {

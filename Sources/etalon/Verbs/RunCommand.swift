@@ -55,7 +55,14 @@ struct RunCommand: ParsableCommand {
       &engine, in: &world, recorder: &recorder,
       observe: { engine, _ in line.show(engine.progress, acknowledged: writer.acknowledged) })
     line.end()
-    let ledger = try Fail.reporting { try output.writer.close() }
+    let ledger: LedgerSummary
+    do throws(LedgerFault) { ledger = try output.writer.close() } catch {
+      // The record is lost from here on; what a person must know about the bench is not.
+      if !arguments.json { print(ResultTable.text(engine.results)) }
+      Text.toStandardError("error: \(error.explanation)\n")
+      guard engine.results.isUnsafe else { throw ArgumentParser.ExitCode(error.exitCode.rawValue) }
+      throw Fail.with(.unsafe, "the safe state was not confirmed; switch the actuator off by hand")
+    }
     try output.finish(results: engine.results, header: header, ledger: ledger, json: arguments.json)
   }
 }

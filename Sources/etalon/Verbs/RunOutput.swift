@@ -13,6 +13,10 @@ struct RunOutput {
     isNamedByUser = out != nil
     let folder = out.map(RunFolder.init(path:)) ?? RunFolder.named(header: header, serial: "", in: "runs")
     firstFolder = folder
+    guard header.encoded().count <= LedgerFormat.maximumPayloadBytes else {
+      throw Fail.with(
+        .badData, "the session is too long for a record of 1 MiB together with its bench; shorten its comments")
+    }
     do throws(LedgerFault) {
       writer = try LedgerWriter(runFolder: folder.path, mode: mode)
       try folder.write(header.sessionText, to: "session.yaml")
@@ -53,9 +57,16 @@ struct RunOutput {
       print(ResultTable.text(results))
       print("run folder: \(folder.path)")
     }
+    if ledger.lost > 0 {
+      Text.toStandardError(
+        "error: \(ledger.lost) records were lost because the disk did not keep up; this run can not be replayed\n")
+    }
     if let failure = results.failure { Text.toStandardError("error: \(failure.reason)\n") }
     if results.isUnsafe {
       Text.toStandardError("error: the safe state was not confirmed; switch the actuator off by hand\n")
+    }
+    if ledger.lost > 0, !results.isUnsafe {
+      throw ArgumentParser.ExitCode(EtalonSession.ExitCode.inputOutput.rawValue)
     }
     if results.exitCode != .conforming { throw ArgumentParser.ExitCode(results.exitCode.rawValue) }
   }

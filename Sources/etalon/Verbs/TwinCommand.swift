@@ -125,7 +125,7 @@ enum TwinBench {
       guard let first = instrument.roles.first else { continue }
       for role in instrument.roles {
         var fields = [
-          "device: \(instrument.device)", "port: \(folder)/\(first)", "baud: \(instrument.settings.baud)",
+          "device: \(instrument.device)", "port: \(quoted(folder + "/" + first))", "baud: \(instrument.settings.baud)",
         ]
         if role == first {
           if let deadMan = instrument.deadManSeconds { fields.append("dead_man: \(deadMan) s") }
@@ -140,6 +140,11 @@ enum TwinBench {
       }
     }
     try put(lines.joined(separator: "\n") + "\n", folder + "/bench.yaml")
+  }
+
+  /// A scalar that may hold anything a path may hold.
+  private static func quoted(_ text: String) -> String {
+    "\"" + text.replacingOccurrences(of: "\\", with: "\\\\").replacingOccurrences(of: "\"", with: "\\\"") + "\""
   }
 
   private static func put(_ text: String, _ path: String) throws {
