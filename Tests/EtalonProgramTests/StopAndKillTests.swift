@@ -55,7 +55,7 @@ final class StopAndKillTests: XCTestCase {
     // On the way to a set point there is nothing to finish: SIGTERM stops at once.
     let term = scratch("term")
     run = try start(twins, out: term)
-    try run.waitFor("going to the set point")
+    try run.waitFor("approaching")
     run.send(SIGTERM)
     try assertStopped(run.wait(limit: 10), term, twins)
   }
@@ -66,7 +66,7 @@ final class StopAndKillTests: XCTestCase {
     let twins = try RunningTwins(program)
     let impatient = try twins.bench(replacing: "dead_man: 30.0 s", with: "dead_man: 1 s")
     var promised = 0
-    for (number, activity) in ["going to the set point", "soaking", "settling", "measuring"].enumerated() {
+    for (number, activity) in ["approaching", "soaking", "settling", "measuring"].enumerated() {
       let out = scratch("killed-\(number)")
       let run = try start(twins, out: out, bench: impatient)
       try run.waitFor(activity)

@@ -53,7 +53,8 @@ public struct PointResult: Sendable {
   public var limit = Double.nan
   /// Decision by the session's rule.
   public var decision = SessionPlan.Decision.inconclusive
-  /// Whether Monte Carlo agrees with the first-order interval (JCGM 101:2008 clause 8); nil when it was not asked.
+  /// Whether Monte Carlo agrees with the first-order interval (JCGM 101:2008 clause 8); nil when it was not asked,
+  /// or when its trials are too few to tell.
   public var monteCarloValidates: Bool?
   /// The budget's rows, sorted by contribution.
   public var budget: [BudgetRow] = []

@@ -142,9 +142,14 @@ enum TwinBench {
     try put(lines.joined(separator: "\n") + "\n", folder + "/bench.yaml")
   }
 
-  /// A scalar that may hold anything a path may hold.
+  /// A path as a YAML scalar: quoted when it holds anything but letters, digits and `/ _ - .`.
   private static func quoted(_ text: String) -> String {
-    "\"" + text.replacingOccurrences(of: "\\", with: "\\\\").replacingOccurrences(of: "\"", with: "\\\"") + "\""
+    let isPlain = text.utf8.allSatisfy { byte in
+      (0x30...0x39).contains(byte) || (0x61...0x7A).contains(byte | 0x20) || [0x2D, 0x2E, 0x2F, 0x5F].contains(byte)
+    }
+    if isPlain { return text }
+    let escaped = text.replacingOccurrences(of: "\\", with: "\\\\").replacingOccurrences(of: "\"", with: "\\\"")
+    return "\"" + escaped + "\""
   }
 
   private static func put(_ text: String, _ path: String) throws {
