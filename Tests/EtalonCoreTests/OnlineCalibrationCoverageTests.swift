@@ -9,11 +9,11 @@ final class OnlineCalibrationCoverageTests: XCTestCase {
 
   private func check(
     _ scenario: CalibrationScenario, _ name: String, seeds: Int = Scenario.sideSeeds,
-    file: StaticString = #filePath, line: UInt = #line
+    threshold: Double = Scenario.coverageThreshold, file: StaticString = #filePath, line: UInt = #line
   ) throws {
     let result = try scenario.coverage(seeds: seeds, Scenario.estimate(scenario.configuration))
     print("coverage, \(name): \(result.share), rms of error/u \(result.rms), seeds 1...\(seeds)")
-    XCTAssertGreaterThanOrEqual(result.share, Scenario.coverageThreshold, name, file: file, line: line)
+    XCTAssertGreaterThanOrEqual(result.share, threshold, name, file: file, line: line)
     // The standard error of a root mean square of n normal values is 1/√(2n): 0.02 for 1000, 0.16 for 20 seeds.
     XCTAssertEqual(result.rms, 1, accuracy: Scenario.isFull ? 0.1 : 0.45, name, file: file, line: line)
   }
@@ -31,7 +31,8 @@ final class OnlineCalibrationCoverageTests: XCTestCase {
     for noise in [0.005, 0.010, 0.020] {
       var scenario = Scenario()
       scenario.deviceNoise = noise
-      try check(scenario, "device noise \(noise) K", seeds: Scenario.seeds)
+      // The headline figure in every run: 92 % over at least 200 seeds.
+      try check(scenario, "device noise \(noise) K", seeds: max(200, Scenario.seeds), threshold: 0.92)
     }
   }
 
