@@ -63,6 +63,9 @@ let package = Package(
     .testTarget(name: "EtalonSimTests", dependencies: ["EtalonSim", "EtalonCore", "EtalonMetrology"]),
     .testTarget(
       name: "EtalonLinuxTests", dependencies: ["EtalonLinux", "CEtalonLinux", "EtalonCore", "EtalonMetrology"]),
+    .testTarget(
+      name: "EtalonHardwareTests",
+      dependencies: ["EtalonLinux", "CEtalonLinux", "EtalonCore", "EtalonMetrology"]),
     .testTarget(name: "EtalonLedgerTests", dependencies: ["EtalonLedger", "EtalonMetrology"]),
     .testTarget(name: "EtalonSessionTests", dependencies: ["EtalonSession", "EtalonMetrology", "EtalonCore"]),
     .testTarget(

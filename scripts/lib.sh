@@ -51,6 +51,8 @@ need_build_tools() {
   need git git
   need_file '/usr/include/*/bits/libc-header-start.h' libc6-dev
   need_file '/usr/lib/gcc/*/*/libstdc++.so' libstdc++-12-dev
+  need pkg-config pkg-config
+  need_file '/usr/include/libserialport.h' libserialport-dev
 }
 
 # build CONFIGURATION PRODUCT...: quiet when all is well, with a line of progress for people.
