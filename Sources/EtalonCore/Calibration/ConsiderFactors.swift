@@ -31,9 +31,12 @@ public struct ConsiderFactors<let capacity: Int, let considerCapacity: Int, Scal
     public let gain: StateVector
     /// Variance of the innovation, with state, consider parameters and noise, before any inflation.
     public let innovationVariance: Scalar
-    @inlinable init(gain: StateVector, innovationVariance: Scalar) {
+    /// The part of it that comes from the consider parameters.
+    public let systematicVariance: Scalar
+    @inlinable init(gain: StateVector, innovationVariance: Scalar, systematicVariance: Scalar) {
       self.gain = gain
       self.innovationVariance = innovationVariance
+      self.systematicVariance = systematicVariance
     }
   }
 
@@ -165,7 +168,8 @@ public struct ConsiderFactors<let capacity: Int, let considerCapacity: Int, Scal
       for k in 0..<considerCount { sensitivity[i][k] -= used * systematicPart[k] }
     }
     if considerCount > 0 || learning < count { add(difference, weight: alpha) }
-    return Update(gain: gain, innovationVariance: innovationVariance)
+    return Update(
+      gain: gain, innovationVariance: innovationVariance, systematicVariance: systematicVariance)
   }
 
   /// Adds weight · v vᵀ to the covariance of the random part (Agee and Turner); `weight` is 0 or more.

@@ -70,6 +70,8 @@ public struct OnlineCalibration: Sendable {
     public var value: Double
     /// Its variance, systematic part included.
     public var variance: Double
+    /// The part of the variance that is common to all blocks at one place: that of the consider parameters.
+    public var systematicVariance: Double
     /// value/√variance: close to standard normal while model and device agree.
     public var normalised: Double { value / variance.squareRoot() }
   }
@@ -86,6 +88,10 @@ public struct OnlineCalibration: Sendable {
   public private(set) var responseInnovation: Innovation?
   /// Agreement of the readings with the process model in the last update (p̃); nil before the first.
   public private(set) var processInnovation: Innovation?
+  /// Whether the response keeps its place: blocks then move level and motion only, and every covariance stays true.
+  ///
+  /// For a monitor that holds the response while it decides whether device and reference have moved against each other.
+  public var responseIsFrozen = false
   /// Factor by which correlation between blocks enlarges the innovation's variance at present, 1 or more.
   public private(set) var inflation: Double
 
@@ -231,6 +237,24 @@ public struct OnlineCalibration: Sendable {
     return update(full, at: pair.instant)
   }
 
+  /// Whether the next pair, if it is taken, completes a block.
+  var nextPairCompletesBlock: Bool { block.count + 1 >= configuration.pairsPerBlock }
+
+  /// Variance that the declared drift has added to the corrected value since the last block, at `indication`.
+  func driftVariance(indication: Double, since later: Instant) -> Double {
+    guard let instant, later > instant else { return 0 }
+    let response = configuration.response
+    let s = (indication - response.centre) / response.halfSpan
+    var sum = 0.0
+    var power = 1.0
+    for index in 0...response.degree {
+      let drift = response.driftPerRootSecond[index] * power
+      sum += drift * drift
+      power *= s
+    }
+    return sum * later.seconds(since: instant)
+  }
+
   /// Lets time pass without readings: the process forgets, the response drifts as declared.
   ///
   /// An instant that is not later than the state's own changes nothing.
@@ -351,7 +375,8 @@ public struct OnlineCalibration: Sendable {
       guard let second = measurePair(full.indication, reference, around: around) else { return false }
       last = second
     }
-    let innovation = Innovation(value: last.value, variance: last.variance)
+    let innovation = Innovation(
+      value: last.value, variance: last.variance, systematicVariance: last.systematicVariance)
     responseInnovation = innovation
     watchCorrelation(innovation.normalised)
     return true
@@ -363,7 +388,7 @@ public struct OnlineCalibration: Sendable {
   /// one, before u at the one that p̃ gave.
   private mutating func measurePair(
     _ indication: Double, _ reference: Double, around: InlineArray<6, Double>
-  ) -> (value: Double, variance: Double, noiseVariance: Double)? {
+  ) -> (value: Double, variance: Double, systematicVariance: Double, noiseVariance: Double)? {
     let response = configuration.response
     let atIndication = (indication - response.centre) / response.halfSpan
     let predicted = (state[0] + state[1] - response.centre) / response.halfSpan
@@ -396,10 +421,11 @@ public struct OnlineCalibration: Sendable {
     let innovation = reference - polynomial(atIndication, state)
     guard innovation.isFinite,
       let update = factors.update(
-        direction, consider: consider, noiseVariance: noiseVariance, inflation: inflation, learning: stateCount)
+        direction, consider: consider, noiseVariance: noiseVariance, inflation: inflation,
+        learning: responseIsFrozen ? 2 : stateCount)
     else { return nil }
     for index in 0..<stateCount { state[index] += update.gain[index] * innovation }
-    return (innovation, update.innovationVariance, noiseVariance)
+    return (innovation, update.innovationVariance, update.systematicVariance, noiseVariance)
   }
 
   /// Starts the level anew when the process value is more than four standard deviations from where it was expected.
@@ -451,7 +477,8 @@ public struct OnlineCalibration: Sendable {
     direction[1] = 1
     let innovation = reading - state[0] - state[1] - expectedShift
     if let update = factors.update(direction, consider: consider, noiseVariance: noiseVariance, learning: 2) {
-      processInnovation = Innovation(value: innovation, variance: update.innovationVariance)
+      processInnovation = Innovation(
+        value: innovation, variance: update.innovationVariance, systematicVariance: update.systematicVariance)
       for index in 0..<2 { state[index] += update.gain[index] * innovation }
     }
   }

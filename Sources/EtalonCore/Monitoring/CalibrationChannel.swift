@@ -1,0 +1,336 @@
+import EtalonMetrology
+
+/// One device that is calibrated while it works: alignment, estimator and accuracy monitor in one value.
+///
+/// Two ways in, not to be mixed: `take(pair:)` for pairs that a sampler has brought to a common instant already, or
+/// `take(reference:at:)` and `take(indication:at:)` for readings as they come. Either gives a `ChannelSample` for each
+/// indication at once; what it teaches about the response may follow when the reference's next reading is there. A value
+/// that owns no clock; the same calls give the same numbers. After it was set up nothing allocates.
+///
+/// A block that would bring a sum of the monitor above half its limit does not move the response: the estimator is set
+/// back to before it and takes it frozen, so that a step is not absorbed by the filter that should report it.
+public struct CalibrationChannel: Sendable {
+  /// What a channel is set up with.
+  public struct Configuration: Sendable, Equatable {
+    /// Priors, noises and the reference's certificate.
+    public var calibration: OnlineCalibrationConfiguration
+    /// How readings are brought to a common instant.
+    public var alignment: PairAligner.Settings
+    /// What the monitor watches for.
+    public var monitor: MonitorSettings
+
+    /// - Parameter alignment: nil trusts a straight line over two and a half periods and waits for as long.
+    public init(
+      calibration: OnlineCalibrationConfiguration, alignment: PairAligner.Settings? = nil,
+      monitor: MonitorSettings = MonitorSettings()
+    ) {
+      self.calibration = calibration
+      let limit = 2.5 * calibration.periodSeconds
+      self.alignment = alignment ?? PairAligner.Settings(interpolationLimitSeconds: limit, waitSeconds: limit)
+      self.monitor = monitor
+    }
+  }
+
+  /// Why a channel can not be set up.
+  public enum Fault: Error, Sendable, Equatable {
+    /// The estimator's configuration is wrong.
+    case calibration(OnlineCalibrationConfiguration.Fault)
+    /// A time of the alignment is not above 0 or not finite.
+    case alignment
+    /// A setting of the monitor is out of the range that its documentation gives.
+    case monitor
+  }
+
+  /// The configuration in force.
+  public let configuration: Configuration
+  /// The estimator: coefficients, their uncertainties, innovations of the last block.
+  public private(set) var calibration: OnlineCalibration
+  /// The monitor: state, reasons, sums, number of alarms, last transition.
+  public private(set) var monitor: AccuracyMonitor
+  /// What was refused, by reason.
+  public private(set) var refusals = RefusalCounters()
+  /// Number of indications taken.
+  public private(set) var indications = 0
+  /// Number of blocks that the response was not allowed to learn from.
+  public private(set) var frozenBlocks = 0
+  /// The latest sample; nil before the first.
+  public private(set) var latest: ChannelSample?
+  /// Whether no reference is there.
+  public private(set) var isInHoldover = false
+
+  private let freshCalibration: OnlineCalibration
+  private let holdoverSeconds: Double
+  private let pairVariance: Double
+  private var aligner: PairAligner
+  private var referenceWasSentAway = false
+  private var lastReference: Instant?
+  private var firstIndication: Instant?
+  private var lastPair: Instant?
+  private var lastForwarded: Instant?
+  private var learnedLower = Double.infinity
+  private var learnedUpper = -Double.infinity
+
+  /// - Throws: what is wrong with the configuration.
+  public init(_ configuration: Configuration) throws(Fault) {
+    self.configuration = configuration
+    do throws(OnlineCalibrationConfiguration.Fault) {
+      calibration = try OnlineCalibration(configuration.calibration)
+    } catch { throw .calibration(error) }
+    freshCalibration = calibration
+    let alignment = configuration.alignment
+    guard alignment.interpolationLimitSeconds > 0, alignment.interpolationLimitSeconds.isFinite,
+      alignment.waitSeconds > 0, alignment.waitSeconds.isFinite
+    else { throw .alignment }
+    let settings = configuration.calibration
+    aligner = PairAligner(
+      alignment, motion: settings.process.motion, referenceNoise: settings.reference.noise.standardDeviation,
+      periodSeconds: settings.periodSeconds)
+    let slope = settings.response.mean.c1 / settings.response.halfSpan
+    let scaled = CorrelatedNoise(
+      standardDeviation: settings.reference.noise.standardDeviation / slope.magnitude,
+      correlationTimeSeconds: settings.reference.noise.correlationTimeSeconds)
+    let expectation = IndicationWatch.Expectation(
+      device: settings.deviceNoise, reference: scaled, resolution: settings.resolution,
+      periodSeconds: settings.periodSeconds)
+    guard let monitor = AccuracyMonitor(configuration.monitor, expecting: expectation) else { throw .monitor }
+    self.monitor = monitor
+    let device = settings.deviceNoise.standardDeviation * slope
+    let reference = settings.reference.noise.standardDeviation
+    let step = settings.resolution * slope
+    pairVariance = device * device + reference * reference + step * step / 12
+    holdoverSeconds =
+      configuration.monitor.holdoverAfterSeconds
+      ?? 3 * settings.periodSeconds * Double(settings.pairsPerBlock)
+  }
+
+  /// State of the accuracy.
+  public var state: AccuracyState { monitor.state }
+
+  // MARK: - Readings as they come
+
+  /// Takes a reading of the reference, and lets the response learn from the indications that waited for it.
+  /// - Returns: why the reading is refused; nil when it is taken.
+  public mutating func take(
+    reference value: Double, at instant: Instant, quality: ReadingQuality = []
+  ) -> ChannelRefusal? {
+    if let refusal = aligner.take(reference: value, at: instant, quality: quality) {
+      refusals.add(refusal)
+      return refusal
+    }
+    noteReference(at: instant)
+    learnFromWaiting(at: instant)
+    return nil
+  }
+
+  /// Takes an indication of the device and corrects it with what is known by now.
+  ///
+  /// An indication that is refused (not finite, flagged, not later than the one before) gives a sample without a value.
+  public mutating func take(
+    indication value: Double, at instant: Instant, quality: ReadingQuality = []
+  ) -> ChannelSample {
+    indications += 1
+    if aligner.isFull { learnFromWaiting(at: instant) }
+    let refusal = aligner.take(indication: value, at: instant, quality: quality)
+    guard refusal == nil || refusal == .quality else {
+      if let refusal { refusals.add(refusal) }
+      return emit(value, at: instant, reference: .nan, refusal, isUsable: false)
+    }
+    noteTime(instant)
+    monitor.take(indication: value, isOverRange: quality.contains(.overRange), at: instant)
+    if let refusal {
+      refusals.add(refusal)
+      return emit(value, at: instant, reference: .nan, refusal, isUsable: false)
+    }
+    learnFromWaiting(at: instant)
+    let matched = lastPair == instant
+    return emit(value, at: instant, reference: matched ? lastReferenceValue : .nan, nil, isUsable: true)
+  }
+
+  // MARK: - Pairs
+
+  /// Takes a pair that was brought to a common instant already; without a reference it moves the process value only.
+  public mutating func take(pair: Pair) -> ChannelSample {
+    indications += 1
+    if pair.reference.isFinite, pair.quality.isDisjoint(with: Pair.unusable) { noteReference(at: pair.instant) }
+    noteTime(pair.instant)
+    if pair.indication.isFinite {
+      monitor.take(
+        indication: pair.indication, isOverRange: pair.quality.contains(.overRange), at: pair.instant)
+    }
+    let refusal = learn(pair, alignmentVariance: 0)
+    let bad = pair.reference.isFinite ? Pair.unusable : Pair.unusable.subtracting(.missing)
+    let isUsable = pair.indication.isFinite && pair.quality.isDisjoint(with: bad) && refusal != .backwards
+    return emit(pair.indication, at: pair.instant, reference: pair.reference, refusal, isUsable: isUsable)
+  }
+
+  // MARK: - What is known beforehand
+
+  /// The reference is taken away on purpose: holdover begins at once.
+  public mutating func referenceLeaves(at instant: Instant) {
+    referenceWasSentAway = true
+    aligner.forgetReference()
+    learnFromWaiting(at: instant)
+    isInHoldover = true
+  }
+
+  /// The reference is back: holdover ends with its next good reading.
+  public mutating func referenceReturns(at instant: Instant) { referenceWasSentAway = false }
+
+  /// The quantity is sent to another value: nothing of where it was helps to tell where it is.
+  public mutating func processMoves(at instant: Instant) { calibration.processMoved() }
+
+  /// The device was replaced or adjusted: its response is learnt anew from the prior.
+  public mutating func deviceWasReplaced(at instant: Instant) {
+    calibration = freshCalibration
+    learnedLower = .infinity
+    learnedUpper = -.infinity
+    monitor.restart(at: instant)
+  }
+
+  // MARK: - Inside
+
+  private var lastReferenceValue = Double.nan
+
+  private mutating func noteReference(at instant: Instant) {
+    guard !referenceWasSentAway else { return }
+    lastReference = instant
+    isInHoldover = false
+  }
+
+  private mutating func noteTime(_ instant: Instant) {
+    if firstIndication == nil { firstIndication = instant }
+    guard let since = lastReference ?? firstIndication else { return }
+    if instant.seconds(since: since) > holdoverSeconds { isInHoldover = true }
+  }
+
+  private mutating func learnFromWaiting(at now: Instant) {
+    while let aligned = aligner.next(at: now) {
+      if let refusal = aligned.refusal {
+        // An indication without a reference moves the process value while there is no reference to wait for.
+        if refusal == .noNeighbour, isInHoldover {
+          forward(aligned.pair)
+        } else {
+          refusals.add(refusal)
+        }
+        continue
+      }
+      _ = learn(aligned.pair, alignmentVariance: aligned.variance)
+    }
+  }
+
+  private mutating func forward(_ pair: Pair) {
+    if let lastForwarded, pair.instant.seconds(since: lastForwarded) < 0.6 * configuration.calibration.periodSeconds {
+      return
+    }
+    _ = learn(pair, alignmentVariance: 0)
+  }
+
+  /// Whether a pair follows the last one by about a period.
+  private mutating func continues(_ instant: Instant) -> Bool {
+    defer { lastPair = instant }
+    guard let lastPair else { return false }
+    let seconds = instant.seconds(since: lastPair)
+    return seconds > 0 && seconds < 1.5 * configuration.calibration.periodSeconds
+  }
+
+  private mutating func learn(_ pair: Pair, alignmentVariance: Double) -> ChannelRefusal? {
+    lastForwarded = pair.instant
+    lastReferenceValue = pair.reference
+    if pair.isUsable {
+      let slope = configuration.calibration.response.mean.c1 / configuration.calibration.response.halfSpan
+      monitor.take(
+        reference: pair.reference / slope, for: pair.indication, isContinuous: continues(pair.instant),
+        at: pair.instant)
+    }
+    if alignmentVariance > pairVariance { return refuse(.misaligned) }
+    if monitor.watch.isSaturated { return refuse(.saturated) }
+    let completes = calibration.nextPairCompletesBlock
+    let before = completes ? calibration : nil
+    let refusedBefore = calibration.refusedPairs
+    calibration.responseIsFrozen = monitor.isFrozen
+    let outcome = calibration.add(pair)
+    let lost = calibration.refusedPairs - refusedBefore
+    switch outcome {
+    case .refused(let reason):
+      let refusal: ChannelRefusal =
+        switch reason {
+        case .quality: .quality
+        case .time: .backwards
+        case .moving: .moving
+        case .notFinite: .notFinite
+        }
+      refusals.add(refusal, lost)
+      return refusal
+    case .collected: refusals.add(.gap, lost)
+    case .heldOver:
+      refusals.add(.gap, lost)
+      monitor.takeHeldOver(updates: calibration.updates, at: pair.instant)
+    case .updated:
+      refusals.add(.gap, lost)
+      return judge(pair, before: before)
+    }
+    return nil
+  }
+
+  private mutating func judge(_ pair: Pair, before: OnlineCalibration?) -> ChannelRefusal? {
+    let x = normalisedInnovation
+    let freezes = monitor.freezes(x)
+    if freezes, !calibration.responseIsFrozen, let before {
+      calibration = before
+      calibration.responseIsFrozen = true
+      _ = calibration.add(pair)
+    }
+    if freezes || calibration.responseIsFrozen {
+      frozenBlocks += 1
+      refusals.add(.frozen, configuration.calibration.pairsPerBlock)
+    } else {
+      learnedLower = min(learnedLower, pair.indication)
+      learnedUpper = max(learnedUpper, pair.indication)
+    }
+    monitor.takeBlock(x, updates: calibration.updates, at: pair.instant)
+    return calibration.responseIsFrozen ? .frozen : nil
+  }
+
+  private var normalisedInnovation: Double {
+    guard let innovation = calibration.responseInnovation else { return 0 }
+    return AccuracyMonitor.normalised(
+      value: innovation.value, variance: innovation.variance, systematicVariance: innovation.systematicVariance,
+      inflation: calibration.inflation)
+  }
+
+  private mutating func refuse(_ reason: ChannelRefusal) -> ChannelRefusal {
+    refusals.add(reason)
+    return reason
+  }
+
+  private mutating func emit(
+    _ indication: Double, at instant: Instant, reference: Double, _ refusal: ChannelRefusal?, isUsable: Bool
+  ) -> ChannelSample {
+    var sample = ChannelSample(instant: instant, indication: indication, reference: reference, state: monitor.state)
+    if isUsable, !monitor.watch.isSaturated,
+      let corrected = calibration.corrected(indication: indication)
+    {
+      // The estimator's covariance is that of its last block: since then the response has drifted as declared.
+      let variance =
+        corrected.standardUncertainty * corrected.standardUncertainty
+        + calibration.driftVariance(indication: indication, since: instant)
+      let uncertainty = variance.squareRoot()
+      monitor.takeUncertainty(uncertainty, at: instant)
+      sample.corrected = corrected.value
+      sample.standardUncertainty = uncertainty
+      sample.state = monitor.state
+      if corrected.isExtrapolated { sample.flags.insert(.extrapolated) }
+      let margin = configuration.calibration.maximumBlockSpread
+      let allowed = margin.isFinite ? margin : 6 * configuration.calibration.deviceNoise.standardDeviation
+      if !(indication >= learnedLower - allowed && indication <= learnedUpper + allowed) {
+        sample.flags.insert(.beyondLearned)
+      }
+    }
+    if isInHoldover { sample.flags.insert(.holdover) }
+    if monitor.isFrozen { sample.flags.insert(.frozen) }
+    if monitor.window.isBelow { sample.flags.insert(.quiet) }
+    sample.refusal = monitor.watch.isSaturated && refusal == nil ? .saturated : refusal
+    latest = sample
+    return sample
+  }
+}
