@@ -30,7 +30,8 @@ let package = Package(
     .target(name: "EtalonUncertainty", dependencies: ["EtalonMetrology"]),
     .target(name: "EtalonSim", dependencies: ["EtalonCore", "EtalonMetrology"]),
     .target(name: "CEtalonLinux"),
-    .target(name: "EtalonLinux", dependencies: ["CEtalonLinux", "EtalonCore", "EtalonMetrology"]),
+    .systemLibrary(name: "CSerialPort", pkgConfig: "libserialport", providers: [.apt(["libserialport-dev"])]),
+    .target(name: "EtalonLinux", dependencies: ["CEtalonLinux", "CSerialPort", "EtalonCore", "EtalonMetrology"]),
     .target(
       name: "EtalonLedger",
       dependencies: ["EtalonMetrology", .product(name: "Crypto", package: "swift-crypto")]),
@@ -65,7 +66,7 @@ let package = Package(
       name: "EtalonLinuxTests", dependencies: ["EtalonLinux", "CEtalonLinux", "EtalonCore", "EtalonMetrology"]),
     .testTarget(
       name: "EtalonHardwareTests",
-      dependencies: ["EtalonLinux", "CEtalonLinux", "EtalonCore", "EtalonMetrology"]),
+      dependencies: ["EtalonLinux", "CEtalonLinux", "CSerialPort", "EtalonCore", "EtalonMetrology"]),
     .testTarget(name: "EtalonLedgerTests", dependencies: ["EtalonLedger", "EtalonMetrology"]),
     .testTarget(name: "EtalonSessionTests", dependencies: ["EtalonSession", "EtalonMetrology", "EtalonCore"]),
     .testTarget(
@@ -78,6 +79,6 @@ let package = Package(
 )
 
 // A warning in our own code is an error in every build; those of other packages are not ours to judge.
-for target in package.targets where target.name != "CEtalonLinux" {
+for target in package.targets where target.name != "CEtalonLinux" && target.type != .system {
   target.swiftSettings = [.treatAllWarnings(as: .error)] + (target.swiftSettings ?? [])
 }

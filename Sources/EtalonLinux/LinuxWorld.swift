@@ -5,9 +5,14 @@ import Glibc
 /// A port of a Linux world, at its place in the list of ports.
 public enum LinuxPortSpecification: Sendable, Equatable {
   /// A serial port or the slave side of a pseudo-terminal, opened.
-  case serial(path: String, settings: SerialSettings)
+  case port(PortAddress, settings: SerialSettings)
   /// The master side of a new pseudo-terminal whose slave is found at `link`.
   case pseudoTerminal(link: String)
+
+  /// A serial port or the slave side of a pseudo-terminal at a path.
+  public static func serial(path: String, settings: SerialSettings) -> LinuxPortSpecification {
+    .port(.path(path), settings: settings)
+  }
 }
 
 /// How the signals of a Linux world become requests to stop. A hang-up of the controlling terminal is always `now`,
@@ -29,36 +34,6 @@ public enum SignalPolicy: Sendable, Equatable {
 /// wire. There are no lines yet: an action on a line can not be performed, and as a run must not go on with an actuator
 /// that does not follow, it comes back as `.stop(.now)`.
 public struct LinuxWorld: World, ~Copyable {
-  /// A port's present state. Both transports can be absent: the port is lost or closed.
-  private struct Slot: ~Copyable {
-    var serial: TermiosPort?
-    var pseudo: PseudoTerminal?
-    var waitsForRoom = false
-
-    var descriptor: Int32 {
-      switch serial {
-      case .some(let port): return port.descriptor
-      case .none: break
-      }
-      switch pseudo {
-      case .some(let port): return port.descriptor
-      case .none: return -1
-      }
-    }
-
-    mutating func read() throws(PortFault) -> Frame {
-      if serial != nil { return try serial!.read() }
-      if pseudo != nil { return try pseudo!.read() }
-      return Frame()
-    }
-
-    mutating func drop() {
-      serial = nil
-      pseudo = nil
-      waitsForRoom = false
-    }
-  }
-
   private static let timerToken: UInt32 = 0x1_0000
   private static let signalToken: UInt32 = 0x1_0001
   /// Frames taken from one port before the others have their turn: 4 KiB, a kernel buffer's worth.
@@ -66,7 +41,7 @@ public struct LinuxWorld: World, ~Copyable {
   /// How long a failure that the check reports may go unnoticed while nothing else happens.
   private static let checkMilliseconds: Int32 = 100
 
-  private let slots: UnsafeMutablePointer<Slot>
+  private let slots: UnsafeMutablePointer<PortSlot>
   /// Number of ports.
   public let portCount: Int
   private let epoll: Int32
@@ -114,7 +89,7 @@ public struct LinuxWorld: World, ~Copyable {
     precondition(ports.count <= 256, "a port index has eight bits")
     portCount = ports.count
     slots = .allocate(capacity: max(1, ports.count))
-    for index in ports.indices { (slots + index).initialize(to: Slot()) }
+    for index in ports.indices { (slots + index).initialize(to: PortSlot()) }
     epoll = epoll_create1(Int32(EPOLL_CLOEXEC))
     timer = timerfd_create(CLOCK_MONOTONIC, Int32(TFD_CLOEXEC | TFD_NONBLOCK))
     var set = Self.signalSet()
@@ -141,8 +116,8 @@ public struct LinuxWorld: World, ~Copyable {
   private mutating func open(_ port: LinuxPortSpecification, at index: Int) {
     do throws(PortFault) {
       switch port {
-      case .serial(let path, let settings):
-        slots[index].serial = try TermiosPort(path: path, settings: settings)
+      case .port(let address, let settings):
+        try slots[index].open(address, settings: settings, ports: PortList())
       case .pseudoTerminal(let link):
         slots[index].pseudo = try PseudoTerminal(link: link)
       }
@@ -268,17 +243,20 @@ public struct LinuxWorld: World, ~Copyable {
 
   private mutating func serve(_ index: Int, events: UInt32, at first: Instant) {
     do throws(PortFault) {
-      if events & EPOLLOUT.rawValue != 0 && slots[index].serial != nil {
-        try slots[index].serial!.flush()
+      if events & EPOLLOUT.rawValue != 0 {
+        try slots[index].flush()
         watchRoom(index)
       }
       let broken = EPOLLHUP.rawValue | EPOLLERR.rawValue
       guard events & (EPOLLIN.rawValue | broken) != 0 else { return }
+      // A frame that the receiver had doubts about is told as such before its bytes.
+      let errors = slots[index].takeLineErrors()
+      if !errors.isEmpty { inject(.lineErrors(PortIndex(index), errors)) }
       for _ in 0..<Self.framesPerTurn {
         let frame = try slots[index].read()
         if frame.isEmpty {
           // The end is reported when all that came before it has been read.
-          if events & broken != 0 { throw .hangUp }
+          if events & broken != 0 { throw slots[index].endFault }
           return
         }
         inject(.bytes(PortIndex(index), frame, first: max(first, latest)), at: LinuxClock.now())
@@ -297,7 +275,7 @@ public struct LinuxWorld: World, ~Copyable {
 
   /// Asks for a report when the port takes bytes again, or no longer.
   private mutating func watchRoom(_ index: Int) {
-    let isBlocked = slots[index].serial?.isBlocked ?? false
+    let isBlocked = slots[index].isBlocked
     guard isBlocked != slots[index].waitsForRoom else { return }
     let events = EPOLLIN.rawValue | (isBlocked ? EPOLLOUT.rawValue : 0)
     let result = etalon_epoll_control(epoll, EPOLL_CTL_MOD, slots[index].descriptor, events, UInt32(index))
@@ -312,15 +290,14 @@ public struct LinuxWorld: World, ~Copyable {
     case .send(let port, let frame, _):
       precondition(Int(port) < portCount, "no such port")
       do throws(PortFault) {
-        if slots[Int(port)].serial != nil {
-          try slots[Int(port)].serial!.write(frame)
-          watchRoom(Int(port))
-        } else if slots[Int(port)].pseudo != nil {
-          try slots[Int(port)].pseudo!.write(frame)
-        }
+        try slots[Int(port)].write(frame)
+        watchRoom(Int(port))
       } catch {
         lose(Int(port), error)
       }
+    case .modem(let port, let change):
+      precondition(Int(port) < portCount, "no such port")
+      do throws(PortFault) { try slots[Int(port)].change(change) } catch { lose(Int(port), error) }
     case .close(let port):
       precondition(Int(port) < portCount, "no such port")
       slots[Int(port)].drop()

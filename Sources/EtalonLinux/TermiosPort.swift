@@ -2,8 +2,8 @@ import CEtalonLinux
 import EtalonCore
 import Glibc
 
-/// A serial port or the slave side of a pseudo-terminal, through the kernel's terminal interface (POSIX.1-2017,
-/// chapter 11), raw and never waiting. Exclusive: opening one that is held by another is refused.
+/// The slave side of a pseudo-terminal, or a terminal that no hardware stands behind, through the kernel's terminal
+/// interface (POSIX.1-2017, chapter 11), raw and never waiting. libserialport can not open them. Exclusive: opening one that is held by another is refused.
 ///
 /// A pseudo-terminal has no wire, so it takes any parity and number of data bits and applies none of them; its baud rate
 /// is kept and can be seen from the other side.
@@ -60,7 +60,7 @@ public struct TermiosPort: Port, ~Copyable {
   /// Goes on with the bytes that wait.
   mutating func flush() throws(PortFault) { try stream.flush() }
 
-  private static func openingFault(_ code: Int32) -> PortFault {
+  static func openingFault(_ code: Int32) -> PortFault {
     switch code {
     case ENOENT, ENOTDIR, ENODEV, ENXIO: .missing
     case EACCES, EPERM: .permission
@@ -102,9 +102,16 @@ public struct TermiosPort: Port, ~Copyable {
     // The call succeeds when any part of it was applied, so only reading back tells.
     var applied = termios()
     guard tcgetattr(descriptor, &applied) == 0 else { throw TerminalStream.fault(errno) }
-    let wire = tcflag_t(CSTOPB) | (isPseudo ? 0 : tcflag_t(CSIZE | PARENB | PARODD))
-    guard cfgetospeed(&applied) == cfgetospeed(&wanted), cfgetispeed(&applied) == cfgetispeed(&wanted),
-      applied.c_cflag & wire == wanted.c_cflag & wire, applied.c_lflag & tcflag_t(ICANON | ECHO | ISIG) == 0,
+    guard cfgetospeed(&applied) == cfgetospeed(&wanted), cfgetispeed(&applied) == cfgetispeed(&wanted) else {
+      throw .baudNotApplied
+    }
+    if !isPseudo {
+      guard applied.c_cflag & tcflag_t(CSIZE) == size else { throw .dataBitsNotApplied }
+      let parity = tcflag_t(PARENB | PARODD)
+      guard applied.c_cflag & parity == wanted.c_cflag & parity else { throw .parityNotApplied }
+    }
+    guard applied.c_cflag & tcflag_t(CSTOPB) == wanted.c_cflag & tcflag_t(CSTOPB) else { throw .stopBitsNotApplied }
+    guard applied.c_lflag & tcflag_t(ICANON | ECHO | ISIG) == 0,
       applied.c_iflag & tcflag_t(IXON | ICRNL | ISTRIP) == 0, applied.c_oflag & tcflag_t(OPOST) == 0
     else { throw .settingsRefused }
   }

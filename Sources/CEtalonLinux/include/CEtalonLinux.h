@@ -8,6 +8,8 @@
 #include <sys/signalfd.h>
 #include <sys/timerfd.h>
 
+#include "CEtalonSerial.h"
+
 /// Opens the master side of a new pseudo-terminal, unlocked, not waiting, closed on exec; -1 and errno on an error.
 int etalon_pty_open(void);
 

@@ -8,12 +8,59 @@ public enum PortFault: UInt8, Error, Equatable, Sendable {
   case permission = 3
   /// Another process holds it.
   case busy = 4
-  /// The other side hung up, or the device was unplugged.
+  /// The program on the other side of a pseudo-terminal hung up.
   case hangUp = 5
-  /// The port accepted a setting (baud rate, parity) and did not apply it.
+  /// The port refused the settings, or did not apply one that has no fault of its own.
   case settingsRefused = 6
   /// The operating system reported another input/output error.
   case inputOutput = 7
+  /// The device behind the port went away: unplugged, reset or without power.
+  case vanished = 8
+  /// The kernel writes its console to this port, so it is not opened.
+  case systemConsole = 9
+  /// The port accepted the baud rate and did not apply it.
+  case baudNotApplied = 10
+  /// The port accepted the number of data bits and did not apply it.
+  case dataBitsNotApplied = 11
+  /// The port accepted the parity and did not apply it.
+  case parityNotApplied = 12
+  /// The port accepted the number of stop bits and did not apply it.
+  case stopBitsNotApplied = 13
+  /// Another device than the one that was there before answers to the port's name.
+  case otherDevice = 14
+  /// More than one device has the identity by which the port is named.
+  case ambiguous = 15
+  /// The device came back under another name than the path by which the bench names it.
+  case movedElsewhere = 16
+}
+
+/// Control lines of a serial port that a program drives.
+@frozen public struct ModemLines: OptionSet, Sendable, Equatable {
+  /// The set as bits.
+  public let rawValue: UInt8
+  /// A set from its bits.
+  @inlinable public init(rawValue: UInt8) { self.rawValue = rawValue }
+  /// DTR, data terminal ready.
+  public static let dataTerminalReady = ModemLines(rawValue: 1)
+  /// RTS, request to send.
+  public static let requestToSend = ModemLines(rawValue: 2)
+  /// The transmit line itself, held low: a break.
+  public static let breakCondition = ModemLines(rawValue: 4)
+}
+
+/// A change of control lines. Lines in neither set stay as they are; where DTR and RTS both change, they change in one
+/// request, as reset circuits with two transistors want it.
+@frozen public struct ModemChange: Sendable, Equatable {
+  /// Lines to assert.
+  public var asserted: ModemLines
+  /// Lines to release; a line may be in one of the two sets only.
+  public var released: ModemLines
+  /// A change from its parts.
+  @inlinable public init(asserted: ModemLines = [], released: ModemLines = []) {
+    precondition(asserted.isDisjoint(with: released), "a line can not be asserted and released at once")
+    self.asserted = asserted
+    self.released = released
+  }
 }
 
 /// What a serial receiver can report beside bytes.

@@ -43,6 +43,9 @@ public enum Action: Sendable {
   case send(PortIndex, Frame, confidential: Bool)
   /// Drive an output line.
   case set(LineIndex, active: Bool)
+  /// Change the control lines of a port, for reset and boot pins. They are released when the port is closed, also when
+  /// the process is killed; a break of a killed process ends when the port's driver ends it.
+  case modem(PortIndex, ModemChange)
   /// Close a port; what follows on it is lost.
   case close(PortIndex)
   /// The window of a measurement opens (`true`) or closes; a simulated world keeps the truth of it.

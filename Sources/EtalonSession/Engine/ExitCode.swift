@@ -27,8 +27,10 @@ extension PortFault {
   /// The exit code of a run that a port ended.
   public var exitCode: ExitCode {
     switch self {
-    case .missing, .hangUp: .deviceAbsent
-    case .notATerminal, .settingsRefused: .badBench
+    case .missing, .hangUp, .vanished: .deviceAbsent
+    case .notATerminal, .settingsRefused, .systemConsole, .baudNotApplied, .dataBitsNotApplied, .parityNotApplied,
+      .stopBitsNotApplied, .otherDevice, .ambiguous, .movedElsewhere:
+      .badBench
     case .permission: .permission
     case .busy: .busy
     case .inputOutput: .inputOutput
@@ -44,7 +46,23 @@ extension PortFault {
       "no permission to open the port; add your user to the port's group (usually dialout) and log in again"
     case .busy: "another program holds the port; end it or wait"
     case .hangUp: "the device hung up; check cable and power"
-    case .settingsRefused: "the port did not apply the serial settings; check the baud rate in the bench file"
+    case .vanished: "the device went away: unplugged, reset or without power; check cable and power"
+    case .systemConsole: "the port is the console of this machine, which is never opened; name another port"
+    case .settingsRefused: "the port refused the serial settings; check baud rate, bits and parity in the bench file"
+    case .baudNotApplied:
+      "the port accepted the baud rate and did not apply it; name a rate that it has in the bench file"
+    case .dataBitsNotApplied:
+      "the port accepted the number of data bits and did not apply it; use another port, or 8 bits on both sides"
+    case .parityNotApplied:
+      "the port accepted the parity and did not apply it; use another port, or no parity on both sides"
+    case .stopBitsNotApplied:
+      "the port accepted the number of stop bits and did not apply it; use another port, or 1 stop bit on both sides"
+    case .otherDevice:
+      "another device answers to the port's name than before; plug the right one in, or correct the bench file"
+    case .ambiguous:
+      "several devices have the identity in the bench file; add the serial number or the interface, or name the physical path"
+    case .movedElsewhere:
+      "the device came back under another name; name it by its USB identity in the bench file instead of by a path"
     case .inputOutput: "the operating system reported an input/output error; see dmesg"
     }
   }

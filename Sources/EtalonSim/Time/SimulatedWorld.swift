@@ -33,6 +33,9 @@ public struct SimulatedWorld: World, ~Copyable {
   /// Number of actions on lines that the line refused because it is busy or gone.
   public private(set) var refusedLineActions = 0
 
+  /// The control lines of each port as the host drives them; opening a port asserts DTR and RTS.
+  public private(set) var modemLines: [ModemLines] = []
+
   private let configuration: SimConfiguration
   private let latencyNanoseconds: Int64
   private let timedFaults: [TimedFault]
@@ -71,6 +74,7 @@ public struct SimulatedWorld: World, ~Copyable {
     for (port, instrument) in configuration.instruments.enumerated() {
       wires.append(SimulatedWire(instrument, port: port, configuration: configuration, seed: seed))
     }
+    modemLines = wires.map { _ in [.dataTerminalReady, .requestToSend] }
     for line in configuration.lines { lines.append(SimulatedLine(line)) }
     // Faults come first, so that a port that is missing from the start never opens.
     for (index, fault) in timedFaults.enumerated() { queue.push(.fault(index), at: fault.nanoseconds) }
@@ -128,9 +132,13 @@ public struct SimulatedWorld: World, ~Copyable {
     switch action {
     case .send(let port, let frame, _): send(port, frame)
     case .set(let line, let active): set(line, active)
+    case .modem(let port, let change):
+      guard Int(port) < wires.count, !wires[Int(port)].isLost, !wires[Int(port)].isClosed else { return }
+      modemLines[Int(port)] = modemLines[Int(port)].union(change.asserted).subtracting(change.released)
     case .close(let port):
       guard Int(port) < wires.count else { return }
       wires[Int(port)].isClosed = true
+      modemLines[Int(port)] = []
     case .window(open: true):
       bench.openWindow(at: Instant(nanoseconds: trueNow), into: &outbox)
       performBench()
