@@ -30,10 +30,12 @@ public enum BoardFile {
   private static func read(
     _ root: MappingReader, _ reader: inout InstrumentReader, _ context: DecodingContext
   ) -> BoardPlan? {
-    root.notAvailable("lines", "ports", "sensors", "voltage_domains")
+    root.notAvailable("sensors")
     let isVersion1 = SessionReader.checkVersion(root.required("etalon"))
     let name = root.required("board")?.identifier()
     let title = root.required("title")?.text()
+    var hardware = BoardHardwareReader(context: context)
+    hardware.read(root)
     let instruments = reader.instruments(root.required("roles"))
     var plan: BoardPlan?
     if let plant = root.required("plant")?.mapping() {
@@ -58,6 +60,8 @@ public enum BoardFile {
           lossWattsPerKelvin: loss, delaySeconds: delay, coolingWattsPerKelvin: cooling, sinkCelsius: sink,
           roomCelsius: room)
         board.holdableCelsius = board.steadyCelsius(watts: 0)...board.steadyCelsius(watts: heater)
+        board.hardware = hardware.hardware
+        board.hardware.attachments = reader.attachments
         plan = board
       }
     }

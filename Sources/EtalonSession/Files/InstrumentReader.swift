@@ -11,6 +11,8 @@ struct InstrumentReader {
   let portsAreRoles: Bool
   /// The first certificate that could not be read.
   private(set) var certificateFault: FileFault?
+  /// The port of the machine that a role's device is wired to, where a board says so.
+  private(set) var attachments: [String: BoardHardware.Attachment] = [:]
 
   init(context: DecodingContext, portsAreRoles: Bool) {
     self.context = context
@@ -51,6 +53,9 @@ struct InstrumentReader {
   private mutating func add(_ role: String, _ place: SourcePlace, _ item: MappingReader, to ports: inout [Port]) {
     let entry = device(item.required("device"))
     let portName = portsAreRoles ? item.optional("port").map { $0.text() } ?? role : item.required("port")?.text()
+    if portsAreRoles, let wired = item.optional("at")?.text() {
+      attachments[role] = BoardHardware.Attachment(port: wired, place: item.place(of: "at"))
+    }
     let baudValue = item.optional("baud")
     let baud = baudValue?.integer(50...4_000_000)
     let dataBits = item.optional("data_bits")?.integer(7...8)

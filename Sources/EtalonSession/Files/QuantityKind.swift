@@ -57,6 +57,8 @@ public struct QuantityKind: Sendable {
   /// In percent.
   public static let share = QuantityKind(
     name: "a share", unit: .percent, example: "1 %", foreignSymbols: ["rad", "sr", "°", "′", "″"])
+  /// In volts.
+  public static let voltage = QuantityKind(name: "a voltage", unit: unit("V"), example: "3.3 V")
   /// In watts.
   public static let power = QuantityKind(name: "a power", unit: unit("W"), example: "1500 W")
   /// In joules per kelvin.

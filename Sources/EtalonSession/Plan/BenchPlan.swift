@@ -102,6 +102,8 @@ public struct BoardPlan: Sendable {
   public var roomCelsius: Double
   /// Delay from heater to reference, in seconds, from which the controller's gains follow.
   public var delaySeconds: Double
+  /// What the board's machine offers. A run does not depend on it, so no record holds it.
+  public var hardware = BoardHardware()
 
   /// A board from its facts.
   public init(

@@ -3,7 +3,7 @@ import EtalonSession
 
 /// What `validate`, `plan`, `simulate` and `run` have in common.
 struct SessionArguments: ParsableArguments {
-  @Argument(help: "The session file.")
+  @Argument(help: "The session file; for validate any file of the language.")
   var session: String
 
   @Option(name: .long, help: "Folder of the board; by default the nearest folder above the session with a board.yaml.")
@@ -24,23 +24,6 @@ struct SessionArguments: ParsableArguments {
       let plan = try SessionFile.load(source, overrides: overrides)
       let directory = try board ?? SessionFile.boardDirectory(ofSession: session)
       return (source, plan, try BoardFile.load(directory: directory), directory)
-    }
-  }
-}
-
-struct ValidateCommand: ParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "validate", abstract: "Check a session and its board without running anything.")
-
-  @OptionGroup var arguments: SessionArguments
-
-  func run() throws {
-    let (_, plan, board, _) = try arguments.load()
-    try Fail.reporting { try BenchFile.check(board.bench, serves: plan) }
-    if arguments.json {
-      print("{\"ok\": true, \"session\": \"\(plan.name)\", \"board\": \"\(board.name)\"}")
-    } else {
-      print("\(arguments.session): valid on board \(board.name)")
     }
   }
 }
