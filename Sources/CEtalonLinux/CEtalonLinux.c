@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/timex.h>
 #include <unistd.h>
 
 int etalon_pty_open(void) {
@@ -46,4 +47,15 @@ int etalon_epoll_wait(int epoll, unsigned *tokens, unsigned *events, int capacit
     events[index] = ready[index].events;
   }
   return count;
+}
+
+int etalon_resource_limit(int resource, struct rlimit *limit) { return getrlimit(resource, limit); }
+
+int etalon_clock_state(int *status, long *maximum_error_microseconds) {
+  struct timex clock;
+  memset(&clock, 0, sizeof clock);
+  int state = adjtimex(&clock);
+  *status = clock.status;
+  *maximum_error_microseconds = clock.maxerror;
+  return state;
 }

@@ -108,7 +108,10 @@ public struct PortList: Sendable {
     if Self.text(folder + "/type") == "0" { return nil }
     let chain = Self.parents(of: hardware, below: Self.resolved(root) ?? root)
     let usb = Self.usbIdentity(chain)
-    let driver = chain.lazy.compactMap { Self.link($0 + "/driver") }.first.map(Self.lastComponent)
+    // Newer kernels put devices of their own, `port` and `ctrl`, between a port and its hardware
+    // (drivers/tty/serial/serial_base_bus.c).
+    let driver = chain.lazy.compactMap { Self.link($0 + "/driver") }.map(Self.lastComponent)
+      .first { $0 != "port" && $0 != "ctrl" }
     return PortEntry(
       name: name, deviceNumber: device, transport: usb == nil ? .native : .usb,
       identity: PortIdentity(usb: usb, physicalPath: Self.physicalPath(chain)), driver: driver,

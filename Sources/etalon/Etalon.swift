@@ -19,6 +19,7 @@ struct Etalon: ParsableCommand {
       VerifyCommand.self, ReadCommand.self, TwinCommand.self, CampaignCommand.self,
       UncertaintyCommand.self, FitCommand.self, StabilityCommand.self, CompareCommand.self, RiskCommand.self,
       IntervalCommand.self, ConvertCommand.self,
+      DoctorCommand.self, PortsCommand.self, BoardsCommand.self, BenchCommand.self,
     ])
 }
 

@@ -5,6 +5,7 @@
 
 #include <stddef.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/timerfd.h>
 
@@ -27,5 +28,12 @@ int etalon_epoll_control(int epoll, int operation, int descriptor, unsigned even
 
 /// Waits; writes token and events of each ready descriptor; their number, or -1 and errno.
 int etalon_epoll_wait(int epoll, unsigned *tokens, unsigned *events, int capacity, int milliseconds);
+
+/// Reads the limit of a resource by the kernel's number; 0, or -1 and errno.
+int etalon_resource_limit(int resource, struct rlimit *limit);
+
+/// State of the kernel's clock without changing it: TIME_OK ... TIME_ERROR, or -1 and errno; writes the status bits (STA_...)
+/// and the largest error in microseconds.
+int etalon_clock_state(int *status, long *maximum_error_microseconds);
 
 #endif

@@ -6,21 +6,23 @@ import Foundation
 
 struct ReadCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "read", abstract: "Show live readings of one role with their quality, without a session.")
+    commandName: "read",
+    abstract: "Show live readings of roles with their quality, without a session.",
+    discussion: "Nothing is driven and nothing is recorded. Ctrl-C ends it.")
 
-  @Argument(help: "The role, as the bench file names it.")
-  var role: String
+  @Argument(help: "The roles, as the bench file names them; all of them when none is named.")
+  var roles: [String] = []
 
   @Option(name: .long, help: "The bench file.")
   var bench: String
 
-  @Option(name: .long, help: "Number of readings; without it until Ctrl-C.")
+  @Option(name: .long, help: "Number of readings of each role; without it until Ctrl-C.")
   var count: Int?
 
   @Option(name: .long, help: "Seconds between readings.")
   var period: Double = 1
 
-  @Flag(name: .long, help: "Print one JSON object for each reading.")
+  @Flag(name: .long, help: "Print one JSON object for each reading, on a line of its own.")
   var json = false
 
   func validate() throws {
@@ -31,14 +33,14 @@ struct ReadCommand: ParsableCommand {
   func run() throws {
     let plan = try Fail.reporting { try BenchFile.load(path: bench) }
     var monitor = try Fail.reporting {
-      try ReadingMonitor(role: role, bench: plan, periodSeconds: period, count: count)
+      try ReadingMonitor(roles: roles, bench: plan, periodSeconds: period, count: count)
     }
-    guard let instrument = plan.instrument(for: role)?.instrument else { return }
+    let width = (roles.isEmpty ? plan.instruments.flatMap(\.roles) : roles).map(\.count).max() ?? 0
     LinuxWorld.blockSignals()
     var world: LinuxWorld
     do throws(PortFault) {
       world = try LinuxWorld(
-        ports: [.serial(path: instrument.port, settings: instrument.settings)], signals: .immediate)
+        ports: monitor.devices.map { .serial(path: $0.port, settings: $0.settings) }, signals: .immediate)
     } catch { throw Fail.with(error.exitCode, error.explanation) }
     let start = world.now()
     var outbox = Outbox()
@@ -48,19 +50,19 @@ struct ReadCommand: ParsableCommand {
       outbox.clear()
       monitor.handle(timed.input, at: timed.instant, into: &outbox)
       for action in outbox.actions { world.perform(action) }
-      for item in monitor.takeOutcomes() {
-        isHeard = show(item.outcome, seconds: item.instant.seconds(since: start)) && isHeard
+      for item in monitor.takeItems() {
+        isHeard = show(item, seconds: item.instant.seconds(since: start), width) && isHeard
       }
     }
     if let failure = monitor.failure { throw Fail.with(failure) }
   }
 
-  /// Prints one outcome; false when nobody reads standard output any more: readings for nobody would keep the port from
+  /// Prints one outcome; false when nobody reads standard output any more: readings for nobody would keep the ports from
   /// others.
-  private func show(_ outcome: ReadingMonitor.Outcome, seconds: Double) -> Bool {
-    var object: [String: Any] = ["t": seconds, "role": role]
+  private func show(_ item: ReadingMonitor.Item, seconds: Double, _ width: Int) -> Bool {
+    var object: [String: Any] = ["t": seconds, "role": item.role]
     let line: String
-    switch outcome {
+    switch item.outcome {
     case .identity(let identity):
       let text = String(decoding: Array(identity.text), as: UTF8.self)
       object["identity"] = text
@@ -99,7 +101,8 @@ struct ReadCommand: ParsableCommand {
           String(decoding: try JSONSerialization.data(withJSONObject: object, options: [.sortedKeys]), as: UTF8.self))
       } catch { preconditionFailure("numbers and text are always JSON: \(error)") }
     } else {
-      print("\(Text.fixed(seconds, 3)) s  \(line)")
+      let role = item.role + String(repeating: " ", count: max(0, width - item.role.count))
+      print("\(Text.fixed(seconds, 3)) s  \(role)  \(line)")
     }
     return fflush(nil) == 0
   }
