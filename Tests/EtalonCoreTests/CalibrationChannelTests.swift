@@ -67,14 +67,24 @@ final class CalibrationChannelTests: XCTestCase {
     XCTAssertEqual(channel.refusals.total, 7)
   }
 
-  /// Brook and Evans (1972) and Montgomery (table 9.3): k = 0.5, h = 4 and 5 have the run lengths 168 and 465; 38.0 and
-  /// 10.4 for a shift of 1 (h = 5: 10.4; h = 4: 8.38).
+  /// Montgomery, Introduction to Statistical Quality Control, table 9.3 (after Lucas and Crosier 1982): k = 0.5, h = 4 and 5
+  /// have the run lengths 168 and 465, and 8.38 and 10.4 for a shift of 1.
   func testRunLengthsAreThePublishedOnes() throws {
     XCTAssertEqual(CusumRunLength.twoSided(mean: 0, reference: 0.5, limit: 4), 168, accuracy: 0.5)
     XCTAssertEqual(CusumRunLength.twoSided(mean: 0, reference: 0.5, limit: 5), 465, accuracy: 0.5)
     XCTAssertEqual(CusumRunLength.twoSided(mean: 1, reference: 0.5, limit: 4), 8.38, accuracy: 0.005)
     XCTAssertEqual(CusumRunLength.twoSided(mean: 1, reference: 0.5, limit: 5), 10.4, accuracy: 0.05)
-    // Hawkins (1993): k = 0.5 and a run length of 370 need h = 4.7749; k = 1.5 needs 1.6140... to three digits.
+    // The table of Docs/reference/accuracy-monitor.md, computed with numpy's Gauss-Legendre rule of order 64.
+    for (shift, runLength, limit, delay) in [
+      (1.0, 1e4, 8.053, 16.48), (1, 1e6, 12.657, 25.69), (2, 1e5, 5.312, 6.06), (4, 1e4, 1.948, 1.55),
+      (4, 1e6, 3.086, 2.17),
+    ] {
+      let found = try XCTUnwrap(CusumRunLength.limit(reference: shift / 2, averageRunLength: runLength))
+      XCTAssertEqual(found, limit, accuracy: 6e-4)
+      let mean = CusumRunLength.twoSided(mean: shift, reference: shift / 2, limit: found)
+      XCTAssertEqual(mean, delay, accuracy: 6e-3)
+    }
+    // Hawkins (1993): k = 0.5 and a run length of 370 need h = 4.77; k = 1.5 needs 1.61.
     XCTAssertEqual(try XCTUnwrap(CusumRunLength.limit(reference: 0.5, averageRunLength: 370)), 4.77, accuracy: 0.01)
     XCTAssertEqual(try XCTUnwrap(CusumRunLength.limit(reference: 1.5, averageRunLength: 370)), 1.61, accuracy: 0.01)
   }

@@ -20,6 +20,15 @@ func count(samples: Int) throws -> Count {
   return Count(allocations: after - before, pairs: path.pairs, updates: path.updates, checksum: path.checksum)
 }
 
+/// Allocations of `samples` seconds of a calibration channel, after a thousand that fill its buffers.
+func countOfChannel(samples: Int) throws -> (allocations: UInt64, path: ChannelPath) {
+  var path = try ChannelPath(seed: 1)
+  for _ in 0..<1000 { path.step() }
+  let before = etalon_allocation_count()
+  for _ in 0..<samples { path.step() }
+  return (etalon_allocation_count() - before, path)
+}
+
 /// Negative control: a loop that makes an array that outlives it in each turn must be seen to do so.
 func countOfKnownAllocations(_ arrays: Int) -> UInt64 {
   var kept: [[Int]] = []
@@ -52,5 +61,14 @@ guard control == 1000, short.updates > 90_000, long.updates > 190_000 else {
 }
 guard long.allocations == short.allocations, short.allocations == 0 else {
   print("FAIL: the sampling path allocates")
+  exit(1)
+}
+_ = try countOfChannel(samples: 1)
+let channel = try countOfChannel(samples: 1_000_000)
+print(
+  "calibration channel, 1000000 samples: \(channel.allocations) heap allocations, \(channel.path.updates) updates, "
+    + "\(channel.path.refused) refused, \(channel.path.transitions) transitions, checksum \(channel.path.checksum)")
+guard channel.allocations == 0, channel.path.updates > 50_000, channel.path.transitions > 0 else {
+  print("FAIL: the calibration channel allocates, or did not run as it should")
   exit(1)
 }

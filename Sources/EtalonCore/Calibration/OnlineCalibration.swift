@@ -240,6 +240,12 @@ public struct OnlineCalibration: Sendable {
   /// Whether the next pair, if it is taken, completes a block.
   var nextPairCompletesBlock: Bool { block.count + 1 >= configuration.pairsPerBlock }
 
+  /// Standard deviation of the difference of reference and device in one block mean, in the unit of the reference.
+  var blockNoise: Double {
+    let slope = configuration.response.mean.c1 / configuration.response.halfSpan
+    return (referenceVariance + slope * slope * deviceVariance).squareRoot()
+  }
+
   /// Variance that the declared drift has added to the corrected value since the last block, at `indication`.
   func driftVariance(indication: Double, since later: Instant) -> Double {
     guard let instant, later > instant else { return 0 }

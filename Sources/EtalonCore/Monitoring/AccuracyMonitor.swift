@@ -58,10 +58,12 @@ public struct AccuracyMonitor: Sendable {
   }
 
   /// Whether the response must not learn: a sum is above half its limit, or accuracy is lost.
-  public var isFrozen: Bool { sums.isAboveHalf || state == .lost }
+  public var isFrozen: Bool { settings.holdsResponse && (sums.isAboveHalf || state == .lost) }
 
   /// Whether it must not learn from a block with this normalised innovation.
-  public func freezes(_ x: Double) -> Bool { state == .lost || sums.sum(with: x) > sums.limit / 2 }
+  public func freezes(_ x: Double) -> Bool {
+    settings.holdsResponse && (state == .lost || sums.sum(with: x) > sums.limit / 2)
+  }
 
   /// The value that the sums take of an innovation.
   public static func normalised(value: Double, variance: Double, systematicVariance: Double, inflation: Double)

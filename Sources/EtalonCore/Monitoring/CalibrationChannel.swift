@@ -16,17 +16,20 @@ public struct CalibrationChannel: Sendable {
     public var calibration: OnlineCalibrationConfiguration
     /// How readings are brought to a common instant.
     public var alignment: PairAligner.Settings
+    /// How reference and device follow the quantity.
+    public var dynamics: DynamicsSettings
     /// What the monitor watches for.
     public var monitor: MonitorSettings
 
     /// - Parameter alignment: nil trusts a straight line over two and a half periods and waits for as long.
     public init(
       calibration: OnlineCalibrationConfiguration, alignment: PairAligner.Settings? = nil,
-      monitor: MonitorSettings = MonitorSettings()
+      dynamics: DynamicsSettings = DynamicsSettings(), monitor: MonitorSettings = MonitorSettings()
     ) {
       self.calibration = calibration
       let limit = 2.5 * calibration.periodSeconds
       self.alignment = alignment ?? PairAligner.Settings(interpolationLimitSeconds: limit, waitSeconds: limit)
+      self.dynamics = dynamics
       self.monitor = monitor
     }
   }
@@ -37,6 +40,8 @@ public struct CalibrationChannel: Sendable {
     case calibration(OnlineCalibrationConfiguration.Fault)
     /// A time of the alignment is not above 0 or not finite.
     case alignment
+    /// A lag, a dead time or an uncertainty of them is negative or not finite.
+    case dynamics
     /// A setting of the monitor is out of the range that its documentation gives.
     case monitor
   }
@@ -47,6 +52,8 @@ public struct CalibrationChannel: Sendable {
   public private(set) var calibration: OnlineCalibration
   /// The monitor: state, reasons, sums, number of alarms, last transition.
   public private(set) var monitor: AccuracyMonitor
+  /// The lags: what is known of them by now.
+  public private(set) var dynamics: LagCompensator
   /// What was refused, by reason.
   public private(set) var refusals = RefusalCounters()
   /// Number of indications taken.
@@ -62,6 +69,7 @@ public struct CalibrationChannel: Sendable {
   private let holdoverSeconds: Double
   private let pairVariance: Double
   private var aligner: PairAligner
+  private var rates: RateFit
   private var referenceWasSentAway = false
   private var lastReference: Instant?
   private var firstIndication: Instant?
@@ -81,7 +89,9 @@ public struct CalibrationChannel: Sendable {
     guard alignment.interpolationLimitSeconds > 0, alignment.interpolationLimitSeconds.isFinite,
       alignment.waitSeconds > 0, alignment.waitSeconds.isFinite
     else { throw .alignment }
+    guard configuration.dynamics.isSensible else { throw .dynamics }
     let settings = configuration.calibration
+    dynamics = LagCompensator(configuration.dynamics, settings)
     aligner = PairAligner(
       alignment, motion: settings.process.motion, referenceNoise: settings.reference.noise.standardDeviation,
       periodSeconds: settings.periodSeconds)
@@ -98,6 +108,10 @@ public struct CalibrationChannel: Sendable {
     let reference = settings.reference.noise.standardDeviation
     let step = settings.resolution * slope
     pairVariance = device * device + reference * reference + step * step / 12
+    let total = configuration.dynamics.deviceLag.value + configuration.dynamics.deadTimeSeconds
+    rates = RateFit(
+      windowSeconds: 1.5 * total, periodSeconds: settings.periodSeconds,
+      noiseVariance: device * device + step * step / 12)
     holdoverSeconds =
       configuration.monitor.holdoverAfterSeconds
       ?? 3 * settings.periodSeconds * Double(settings.pairsPerBlock)
@@ -130,7 +144,8 @@ public struct CalibrationChannel: Sendable {
   ) -> ChannelSample {
     indications += 1
     if aligner.isFull { learnFromWaiting(at: instant) }
-    let refusal = aligner.take(indication: value, at: instant, quality: quality)
+    let shown = instant + Int64(-configuration.dynamics.deadTimeSeconds * 1e9)
+    let refusal = aligner.take(indication: value, at: shown, quality: quality)
     guard refusal == nil || refusal == .quality else {
       if let refusal { refusals.add(refusal) }
       return emit(value, at: instant, reference: .nan, refusal, isUsable: false)
@@ -142,7 +157,7 @@ public struct CalibrationChannel: Sendable {
       return emit(value, at: instant, reference: .nan, refusal, isUsable: false)
     }
     learnFromWaiting(at: instant)
-    let matched = lastPair == instant
+    let matched = lastPair == shown
     return emit(value, at: instant, reference: matched ? lastReferenceValue : .nan, nil, isUsable: true)
   }
 
@@ -157,7 +172,7 @@ public struct CalibrationChannel: Sendable {
       monitor.take(
         indication: pair.indication, isOverRange: pair.quality.contains(.overRange), at: pair.instant)
     }
-    let refusal = learn(pair, alignmentVariance: 0)
+    let refusal = learn(pair, alignmentVariance: 0, deadTimeSeconds: configuration.dynamics.deadTimeSeconds)
     let bad = pair.reference.isFinite ? Pair.unusable : Pair.unusable.subtracting(.missing)
     let isUsable = pair.indication.isFinite && pair.quality.isDisjoint(with: bad) && refusal != .backwards
     return emit(pair.indication, at: pair.instant, reference: pair.reference, refusal, isUsable: isUsable)
@@ -169,6 +184,7 @@ public struct CalibrationChannel: Sendable {
   public mutating func referenceLeaves(at instant: Instant) {
     referenceWasSentAway = true
     aligner.forgetReference()
+    dynamics.forget()
     learnFromWaiting(at: instant)
     isInHoldover = true
   }
@@ -190,6 +206,7 @@ public struct CalibrationChannel: Sendable {
   // MARK: - Inside
 
   private var lastReferenceValue = Double.nan
+  private var isTooFast = false
 
   private mutating func noteReference(at instant: Instant) {
     guard !referenceWasSentAway else { return }
@@ -233,17 +250,34 @@ public struct CalibrationChannel: Sendable {
     return seconds > 0 && seconds < 1.5 * configuration.calibration.periodSeconds
   }
 
-  private mutating func learn(_ pair: Pair, alignmentVariance: Double) -> ChannelRefusal? {
+  private mutating func learn(
+    _ taken: Pair, alignmentVariance: Double, deadTimeSeconds: Double = 0
+  ) -> ChannelRefusal? {
+    var pair = taken
     lastForwarded = pair.instant
     lastReferenceValue = pair.reference
+    var matched: LagCompensator.Matched?
+    isTooFast = false
     if pair.isUsable {
+      if configuration.dynamics.isActive {
+        let both = dynamics.match(
+          reference: pair.reference, indication: pair.indication, at: pair.instant, deadTimeSeconds: deadTimeSeconds)
+        pair.reference = both.reference
+        pair.indication = both.indication
+        matched = both
+      }
       let slope = configuration.calibration.response.mean.c1 / configuration.calibration.response.halfSpan
       monitor.take(
-        reference: pair.reference / slope, for: pair.indication, isContinuous: continues(pair.instant),
+        reference: pair.reference / slope, for: taken.indication, isContinuous: continues(pair.instant),
         at: pair.instant)
     }
     if alignmentVariance > pairVariance { return refuse(.misaligned) }
     if monitor.watch.isSaturated { return refuse(.saturated) }
+    if let matched {
+      guard matched.isSettled else { return refuse(.settling) }
+      isTooFast = matched.error > configuration.dynamics.refusalRatio * calibration.blockNoise
+      if isTooFast { return refuse(.lag) }
+    }
     let completes = calibration.nextPairCompletesBlock
     let before = completes ? calibration : nil
     let refusedBefore = calibration.refusedPairs
@@ -314,10 +348,14 @@ public struct CalibrationChannel: Sendable {
       let variance =
         corrected.standardUncertainty * corrected.standardUncertainty
         + calibration.driftVariance(indication: indication, since: instant)
-      let uncertainty = variance.squareRoot()
-      monitor.takeUncertainty(uncertainty, at: instant)
-      sample.corrected = corrected.value
-      sample.standardUncertainty = uncertainty
+      if let moved = followQuantity(corrected.value, variance, at: instant) {
+        sample.corrected = moved.value
+        sample.standardUncertainty = moved.variance.squareRoot()
+        if moved.isFast { sample.flags.insert(.moving) }
+        monitor.takeUncertainty(sample.standardUncertainty, at: instant)
+      } else {
+        sample.refusal = .settling
+      }
       sample.state = monitor.state
       if corrected.isExtrapolated { sample.flags.insert(.extrapolated) }
       let margin = configuration.calibration.maximumBlockSpread
@@ -329,8 +367,31 @@ public struct CalibrationChannel: Sendable {
     if isInHoldover { sample.flags.insert(.holdover) }
     if monitor.isFrozen { sample.flags.insert(.frozen) }
     if monitor.window.isBelow { sample.flags.insert(.quiet) }
-    sample.refusal = monitor.watch.isSaturated && refusal == nil ? .saturated : refusal
+    if isTooFast { sample.flags.insert(.moving) }
+    if let refusal { sample.refusal = refusal }
+    if monitor.watch.isSaturated, refusal == nil { sample.refusal = .saturated }
     latest = sample
     return sample
+  }
+
+  /// The quantity outside from the state of the device's element: x = e + (τ + D) ė.
+  ///
+  /// Its variance holds the noise of the rate, ė² u²(τ), and what a lag leaves out of the declared motion about a level
+  /// (σ² L/(L + τₘ) for an Ornstein-Uhlenbeck process behind a first-order lag L).
+  /// - Returns: nil while no rate is known.
+  private mutating func followQuantity(
+    _ value: Double, _ variance: Double, at instant: Instant
+  ) -> (value: Double, variance: Double, isFast: Bool)? {
+    guard configuration.dynamics.measurand == .quantity else { return (value, variance, false) }
+    rates.take(value, at: instant)
+    guard let rate = rates.rate else { return nil }
+    let lag = dynamics.deviceLag
+    let late = lag.value + configuration.dynamics.deadTimeSeconds
+    let motion = configuration.calibration.process.motion
+    let spread = motion.standardDeviation * motion.standardDeviation
+    let left = late > 0 ? spread * late / (late + motion.correlationTimeSeconds) : 0
+    let fromLag = rate.value * rate.value * lag.standardUncertainty * lag.standardUncertainty
+    let noise = late * late * rate.variance + 2 * late * rate.covarianceWithReading
+    return (value + late * rate.value, variance + max(0, noise) + left + fromLag, fromLag > variance)
   }
 }

@@ -4,6 +4,9 @@ public struct MonitorSettings: Sendable, Equatable {
   public var shift = 2.0
   /// Average number of blocks between two false alarms of the two-sided cumulative sum, 10...1e9.
   public var averageRunLength = 1e5
+  /// Whether the response is held while a sum is above half its limit or accuracy is lost. Without it the filter absorbs
+  /// slowly the very step that the sum should report.
+  public var holdsResponse = true
   /// Number of blocks in the window of squared innovations, 4...64.
   public var window = 30
   /// Probability that a window of a good device lies above its chi-square limit, and that it lies below the lower one.
