@@ -12,6 +12,14 @@ public struct SimFile: Sendable {
   public var utcNanoseconds: Int64
   /// Baud rates that differ from the board's, by twin; the bench is told of them.
   public var bauds: [TwinModel: Int] = [:]
+  /// The distributions of the file: what a session on this simulation is told where the file takes the place of its own
+  /// declarations.
+  public var declared = OnlineDeclarations()
+  /// What the file says of the device, in the order of reading.
+  private var named: [@Sendable (inout DevicePrior) -> Void] = []
+  /// Whether a session is told what the file declares; `false` lets the truth be drawn from something else than the
+  /// session believes, to find out what that costs.
+  public var isHonest = true
   /// Seed where the command line gives none.
   public var seed: UInt64
 
@@ -45,9 +53,10 @@ public struct SimFile: Sendable {
     if let value = root.optional("speed")?.number(need: "a number above zero", where: { $0 > 0 }) {
       configuration.speed = value
     }
+    if let value = root.optional("honest")?.flag() { isHonest = value }
     if let priors = root.optional("priors")?.mapping() { read(priors: priors) }
     if let reference = root.optional("reference")?.mapping() {
-      set(&configuration.reference.noiseKelvin, reference, "noise", .temperatureDifference, .notNegative)
+      declared.referenceNoiseKelvin = reference.optional("noise")?.quantity(.temperatureDifference, .notNegative)
       set(&configuration.reference.resolutionKelvin, reference, "resolution", .temperatureDifference, .positive)
       set(&configuration.reference.periodSeconds, reference, "period", .time, .positive)
       set(&configuration.reference.filterSeconds, reference, "filter", .time, .notNegative)
@@ -56,7 +65,7 @@ public struct SimFile: Sendable {
     }
     if let device = root.optional("device")?.mapping() {
       if let noise = device.optional("noise")?.quantity(.temperatureDifference, .notNegative) {
-        configuration.device.noiseKelvin = .fixed(noise)
+        name { $0.noiseKelvin = .fixed(noise) }
       }
       if let count = device.optional("store_count")?.integer(0...Int(UInt32.max)) {
         configuration.device.storeCount = UInt32(count)
@@ -85,17 +94,58 @@ public struct SimFile: Sendable {
     }
     if let list = root.optional("faults")?.list() { faults = FaultFile.entries(list) }
     root.finish()
+    declared.device = prior(over: nil)
+    configuration.take(declared)
   }
 
+  /// A prior that the file names, beside those it leaves as they are.
+  private mutating func name(_ change: @escaping @Sendable (inout DevicePrior) -> Void) { named.append(change) }
+
+  /// The device's prior where the file takes the place of a session's: what the file names, and for the rest what the
+  /// session declares, or the simulator's own values where it declares nothing.
+  func prior(over session: DevicePrior?) -> DevicePrior {
+    var prior = session ?? Self.usualPrior
+    for change in named { change(&prior) }
+    return prior
+  }
+
+  /// The device of the virtual bench where nothing is said about it.
+  private static let usualPrior: DevicePrior = {
+    var prior = DevicePrior()
+    prior.offsetKelvin = .normal(mean: 0, standardDeviation: 0.08)
+    prior.gain = .normal(mean: 0, standardDeviation: 0.001)
+    prior.curvatureKelvin = .normal(mean: 0, standardDeviation: 0.02)
+    prior.cubicKelvin = .normal(mean: 0, standardDeviation: 0.003)
+    prior.noiseKelvin = .fixed(0.003)
+    return prior
+  }()
+
   private mutating func read(priors: MappingReader) {
-    prior(&configuration.reference.driftKelvin, priors, "reference_drift", .temperatureDifference)
-    prior(&configuration.gradientKelvin, priors, "gradient", .temperatureDifference)
-    prior(&configuration.device.offsetKelvin, priors, "offset", .temperatureDifference)
-    prior(&configuration.device.curvatureKelvin, priors, "curvature", .temperatureDifference)
-    prior(&configuration.device.cubicKelvin, priors, "cubic", .temperatureDifference)
-    prior(&configuration.device.hysteresisKelvin, priors, "hysteresis", .temperatureDifference)
-    prior(&configuration.device.driftKelvinPerHour, priors, "drift_per_hour", .temperatureDifference)
-    prior(&configuration.device.gain, priors, "gain", .share, scale: 0.01)
+    var changes: [@Sendable (inout DevicePrior) -> Void] = []
+    defer { named += changes }
+    func name(_ change: @escaping @Sendable (inout DevicePrior) -> Void) { changes.append(change) }
+    declared.referenceDriftKelvin = priors.distribution("reference_drift", .temperatureDifference)
+    declared.gradientKelvin = priors.distribution("gradient", .temperatureDifference)
+    func take(
+      _ key: String, _ kind: QuantityKind, scale: Double = 1,
+      _ set: @escaping @Sendable (inout DevicePrior, DeclaredDistribution) -> Void
+    ) {
+      guard let value = priors.distribution(key, kind, scale: scale) else { return }
+      name { set(&$0, value) }
+    }
+    take("offset", .temperatureDifference) { $0.offsetKelvin = $1 }
+    take("gain", .share, scale: 0.01) { $0.gain = $1 }
+    take("curvature", .temperatureDifference) { $0.curvatureKelvin = $1 }
+    take("cubic", .temperatureDifference) { $0.cubicKelvin = $1 }
+    take("drift_per_hour", .temperatureDifference) { $0.driftKelvinPerHour = $1 }
+    take("noise", .temperatureDifference) { $0.noiseKelvin = $1 }
+    if let value = priors.optional("wander_per_root_hour")?.quantity(.temperatureDifference, .notNegative) {
+      name { $0.wanderKelvinPerRootHour = value }
+    }
+    if let value = priors.distribution("lag", .time) { name { $0.lagSeconds = value } }
+    if let hysteresis = priors.distribution("hysteresis", .temperatureDifference) {
+      configuration.device.hysteresisKelvin = Prior(hysteresis)
+    }
     priors.finish()
   }
 
@@ -122,26 +172,6 @@ public struct SimFile: Sendable {
     if let value = mapping.optional(key)?.quantity(kind, sign) { property = value }
   }
 
-  /// `{normal: SD}`, `{rectangular: HALF_WIDTH}`, `{triangular: HALF_WIDTH}` or `{fixed: VALUE}`, with an optional `mean`.
-  private func prior(
-    _ property: inout Prior, _ mapping: MappingReader, _ key: String, _ kind: QuantityKind, scale: Double = 1
-  ) {
-    guard let distribution = mapping.optional(key)?.mapping() else { return }
-    let mean = (distribution.optional("mean")?.quantity(kind) ?? 0) * scale
-    if let value = distribution.optional("fixed")?.quantity(kind) {
-      property = .fixed(value * scale)
-    } else if let value = distribution.optional("normal")?.quantity(kind, .notNegative) {
-      property = .normal(mean: mean, standardDeviation: value * scale)
-    } else if let value = distribution.optional("rectangular")?.quantity(kind, .notNegative) {
-      property = .rectangular(mean: mean, halfWidth: value * scale)
-    } else {
-      if let value = distribution.required("triangular")?.quantity(kind, .notNegative) {
-        property = .triangular(mean: mean, halfWidth: value * scale)
-      }
-    }
-    distribution.finish()
-  }
-
   private mutating func setBaud(_ baud: Int, of model: TwinModel) {
     bauds[model] = baud
   }
@@ -150,5 +180,35 @@ public struct SimFile: Sendable {
     for index in configuration.instruments.indices where configuration.instruments[index].model == model {
       configuration.instruments[index].serial = serial
     }
+  }
+}
+
+extension Prior {
+  /// The distribution that a file declares.
+  init(_ distribution: DeclaredDistribution) {
+    switch distribution {
+    case .fixed(let value): self = .fixed(value)
+    case .normal(let mean, let deviation): self = .normal(mean: mean, standardDeviation: deviation)
+    case .rectangular(let mean, let halfWidth): self = .rectangular(mean: mean, halfWidth: halfWidth)
+    case .triangular(let mean, let halfWidth): self = .triangular(mean: mean, halfWidth: halfWidth)
+    }
+  }
+}
+
+extension SimConfiguration {
+  /// Takes over what is declared; what is not stays.
+  mutating func take(_ declared: OnlineDeclarations) {
+    if let drift = declared.referenceDriftKelvin { reference.driftKelvin = Prior(drift) }
+    if let value = declared.gradientKelvin { gradientKelvin = Prior(value) }
+    if let noise = declared.referenceNoiseKelvin { reference.noiseKelvin = noise }
+    guard let prior = declared.device else { return }
+    device.offsetKelvin = Prior(prior.offsetKelvin)
+    device.gain = Prior(prior.gain)
+    device.curvatureKelvin = Prior(prior.curvatureKelvin)
+    device.cubicKelvin = Prior(prior.cubicKelvin)
+    device.driftKelvinPerHour = Prior(prior.driftKelvinPerHour)
+    device.wanderKelvinPerRootHour = prior.wanderKelvinPerRootHour
+    device.noiseKelvin = Prior(prior.noiseKelvin)
+    device.lagSeconds = prior.lagSeconds.map(Prior.init)
   }
 }

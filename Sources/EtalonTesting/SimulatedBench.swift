@@ -42,9 +42,11 @@ public enum SimulatedBenchFault: Error, CustomStringConvertible, Sendable {
 
 /// A board's bench made of twins.
 ///
-/// What a run draws as truth comes from exactly the distributions that the budget declares: the reference's correction
-/// from its certificate, its drift and the gradient of the bath from the session's inputs `ref.drift` and
-/// `bath.gradient`. What no budget declares (the device's own errors) comes from the simulation file.
+/// What a run draws as truth comes from exactly the distributions that the session declares: the reference's correction
+/// from its certificate, its drift and the gradient of the bath from the inputs `ref.drift` and `bath.gradient`, the
+/// device's errors from the `prior` of its role, the noises from the roles. What the session does not declare comes from
+/// the simulation file. A simulation file that is named beside the board's own takes the place of the session's
+/// declarations, for the truth and for what the session is told alike, unless it says `honest: false`.
 public struct SimulatedBench: Sendable {
   /// What stands on the bench and the distributions of what is drawn.
   public var configuration: SimConfiguration
@@ -52,8 +54,13 @@ public struct SimulatedBench: Sendable {
   public var bench: BenchPlan
 
   /// Puts a twin in the place of every device of the board.
-  /// - Parameter session: whose declared inputs take precedence over the simulation file; nil where none is known.
-  public init(board: BoardPlan, simulation: SimFile, session: SessionPlan? = nil) throws(SimulatedBenchFault) {
+  /// - Parameters:
+  ///   - session: whose declarations take precedence over the simulation file; nil where none is known.
+  ///   - isTold: whether the file's distributions take the place of the session's declarations instead, so that the
+  ///     session is told what the truth is drawn from.
+  public init(
+    board: BoardPlan, simulation: SimFile, session: SessionPlan? = nil, isTold: Bool = false
+  ) throws(SimulatedBenchFault) {
     var configuration = simulation.configuration
     var bench = board.bench
     let serials = configuration.instruments
@@ -86,24 +93,30 @@ public struct SimulatedBench: Sendable {
         heatCapacityJoulesPerKelvin: board.heatCapacityJoulesPerKelvin / configuration.speed,
         delaySeconds: board.delaySeconds / configuration.speed)
     }
-    for input in session?.model.inputs ?? [] {
-      guard let prior = Self.prior(input.source) else { continue }
-      switch input.name {
-      case "ref.drift": configuration.reference.driftKelvin = prior
-      case "bath.gradient": configuration.gradientKelvin = prior
-      default: break
-      }
+    if let session { configuration.take(Self.declarations(of: session)) }
+    if isTold || !simulation.isHonest {
+      var declarations = simulation.declared
+      declarations.device = simulation.prior(over: session?.roles.first { $0.kind == .device }?.prior)
+      configuration.take(declarations)
+      if isTold { bench.declarations = declarations }
     }
     self.configuration = configuration
     self.bench = bench
   }
 
-  private static func prior(_ source: SessionPlan.ModelPlan.Source) -> Prior? {
-    switch source {
-    case .rectangular(let halfWidth): .rectangular(mean: 0, halfWidth: halfWidth)
-    case .triangular(let halfWidth): .triangular(mean: 0, halfWidth: halfWidth)
-    case .normal(let uncertainty): .normal(mean: 0, standardDeviation: uncertainty)
-    case .typeA, .certificate, .resolutionOfRole, .upDownDifference: nil
+  /// What a session itself declares.
+  private static func declarations(of session: SessionPlan) -> OnlineDeclarations {
+    func distribution(_ name: String) -> DeclaredDistribution? {
+      switch session.model.inputs.first(where: { $0.name == name })?.source {
+      case .rectangular(let halfWidth): .rectangular(mean: 0, halfWidth: halfWidth)
+      case .triangular(let halfWidth): .triangular(mean: 0, halfWidth: halfWidth)
+      case .normal(let uncertainty): .normal(mean: 0, standardDeviation: uncertainty)
+      case .typeA, .certificate, .resolutionOfRole, .upDownDifference, nil: nil
+      }
     }
+    return OnlineDeclarations(
+      device: session.roles.first { $0.kind == .device }?.prior, referenceDriftKelvin: distribution("ref.drift"),
+      gradientKelvin: distribution("bath.gradient"),
+      referenceNoiseKelvin: session.roles.first { $0.kind == .standard }?.noiseKelvin)
   }
 }

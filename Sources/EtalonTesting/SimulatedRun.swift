@@ -17,6 +17,8 @@ public struct SimulatedRun: Sendable {
   public var board: BoardPlan
   /// Twins, plant and priors.
   public var simulation: SimFile
+  /// Whether the simulation file takes the place of what the session declares; see `SimulatedBench`.
+  public var isTold = false
   /// Faults that happen, at first those of the simulation file.
   public var faults: FaultPlan
   /// Seed of everything random.
@@ -85,7 +87,7 @@ public struct SimulatedRun: Sendable {
     interrupt: () -> StopRequest? = { nil },
     observe: (borrowing SessionEngine, Instant) -> Void = { _, _ in }
   ) throws -> Outcome {
-    let simulated = try SimulatedBench(board: board, simulation: simulation, session: plan)
+    let simulated = try SimulatedBench(board: board, simulation: simulation, session: plan, isTold: isTold)
     var world: SimulatedWorld
     do throws(SimulationFault) {
       world = try SimulatedWorld(simulated.configuration, seed: seed, faults: faults)

@@ -16,7 +16,7 @@ struct Etalon: ParsableCommand {
     version: Version.text,
     subcommands: [
       ValidateCommand.self, PlanCommand.self, SimulateCommand.self, RunCommand.self, ReplayCommand.self,
-      VerifyCommand.self, ReadCommand.self, TwinCommand.self, CampaignCommand.self,
+      VerifyCommand.self, ReportCommand.self, ReadCommand.self, TwinCommand.self, CampaignCommand.self,
       UncertaintyCommand.self, FitCommand.self, StabilityCommand.self, CompareCommand.self, RiskCommand.self,
       IntervalCommand.self, ConvertCommand.self,
       DoctorCommand.self, PortsCommand.self, BoardsCommand.self, BenchCommand.self,

@@ -120,7 +120,8 @@ final class BadInputTests: XCTestCase {
     }
     let campaign = try program.run(
       [
-        "campaign", "coverage", EtalonProgram.board, "--seeds", "1..2", "--json", "--sim", EtalonProgram.fastSimulation,
+        "campaign", "coverage", EtalonProgram.board, "--session", EtalonProgram.session, "--seeds", "1..2", "--json",
+        "--sim", EtalonProgram.fastSimulation,
       ] + EtalonProgram.shortened, limit: 60)
     XCTAssertNoThrow(try JSONSerialization.jsonObject(with: Data(campaign.output.utf8)), campaign.output)
   }

@@ -120,6 +120,9 @@ public struct RecordDecoder {
     return text
   }
 
+  /// Whether everything was read.
+  public var isAtEnd: Bool { offset == bytes.count }
+
   /// Checks that nothing is left over.
   public func finish() throws(RecordFault) {
     guard offset == bytes.count else { throw .excess(offset: offset) }

@@ -93,6 +93,6 @@ extension SessionEngine {
     outbox.record(
       adjustment: adjustment, fitted: adjusting?.fitted ?? [], worstResidual: adjusting?.worstResidual ?? 0)
     adjusting?.isDone = true
-    sampling.deviceWasAdjusted()
+    sampling.deviceWasAdjusted(at: instant)
   }
 }

@@ -6,6 +6,8 @@ struct ControlState: Sendable {
   var controller: PIController
   /// °C; nil while nothing is controlled.
   var setpoint: Double?
+  /// The loop of a `control` or `monitor` step; nil while the way to a point is steered by the reference.
+  var loop: LoopControl?
   /// Exchanges with the actuator that failed, one after the other.
   var failures = 0
   /// After so many failures the actuator counts as lost; its dead-man has switched it off by then.
@@ -18,6 +20,13 @@ struct ControlState: Sendable {
     plantTimeRatio =
       (plant?.heatCapacityJoulesPerKelvin ?? board.heatCapacityJoulesPerKelvin)
       / board.heatCapacityJoulesPerKelvin
+    controller = try Self.controller(board: board, plant: plant, periodSeconds)
+  }
+
+  /// The controller that follows from the board's plant.
+  static func controller(
+    board: BoardPlan, plant: BenchPlan.Plant?, _ periodSeconds: Double
+  ) throws(Failure) -> PIController {
     do throws(PIController.Fault) {
       var configuration = PIController.Configuration(
         heatCapacityJoulesPerKelvin: plant?.heatCapacityJoulesPerKelvin ?? board.heatCapacityJoulesPerKelvin,
@@ -30,7 +39,7 @@ struct ControlState: Sendable {
       // Damping 0.77 in place of the rule's 1: the bath settles sooner and overruns by a few hundredths of a kelvin.
       configuration.integralSeconds *= 0.6
       configuration.integralBandWatts = 0.01 * board.actuatorMaximumWatts
-      controller = try PIController(configuration)
+      return try PIController(configuration)
     } catch {
       throw Failure(.badBench, "the board's plant gives no controller: \(error)")
     }
@@ -50,7 +59,13 @@ extension ReferenceCertificate {
 
 extension SessionEngine {
   /// A new reading of the reference: decide the actuator's output and send it, unless the last one is still under way.
-  mutating func steer(_ reading: Double, at instant: Instant) {
+  mutating func steer(_ reading: Double, tick: UInt32, at instant: Instant, _ outbox: inout Outbox) {
+    if let loop = control.loop {
+      guard loop.isSteeredByReference else { return }
+      let value = reading + certificate.steeringCorrection(at: reading)
+      decide(value, standardUncertainty: 0, expandedUncertainty: nil, tick: tick, at: instant, &outbox)
+      return
+    }
     guard let actuator, let setpoint = control.setpoint, instruments[actuator].isIdle else { return }
     let measured = reading + certificate.steeringCorrection(at: reading)
     let watts = control.controller.update(measured: measured, setpoint: setpoint, at: instant)

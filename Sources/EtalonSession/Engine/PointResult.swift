@@ -105,6 +105,10 @@ public struct SessionResults: Sendable {
   public var asFound: Verdict?
   /// Verdict on the as-left points; nil when they were not finished.
   public var asLeft: Verdict?
+  /// What the `control` steps found, in order.
+  public var controls: [ControlResult] = []
+  /// What the `monitor` steps found, in order.
+  public var monitors: [MonitorResult] = []
   /// What the device held before the run.
   public var before: Adjustment?
   /// What the device holds after the adjustment; nil when nothing was written.
@@ -140,11 +144,14 @@ public struct SessionResults: Sendable {
   /// Whether an actuator that this run switched on may still be on.
   public var isUnsafe: Bool { energised && safeStateConfirmed != true }
 
-  /// The verdict: that of as-left where it ran, else of as-found.
+  /// The verdict: that of as-left where it ran, else of as-found, and the worst of it and of every loop and monitor.
   public var verdict: Verdict {
     if failure != nil { return .failed }
     if stop != nil { return .stopped }
-    return asLeft ?? asFound ?? .inconclusive
+    var verdict = asLeft ?? asFound
+    for control in controls { verdict = .worse(verdict, control.verdict) }
+    for monitor in monitors { verdict = .worse(verdict, monitor.verdict) }
+    return verdict ?? .inconclusive
   }
 
   /// The exit code: an unconfirmed safe state before everything else, then the cause of a failure, then the verdict.

@@ -10,6 +10,9 @@ public struct Progress: Sendable, Equatable {
     case backingOff = "waiting before another try"
     case paused = "paused: room outside its limits"
     case adjusting
+    case reaching = "reaching the set point"
+    case holding, monitoring
+    case holdover = "holdover: no reference"
     case safing = "going to the safe state"
     case finished
   }
@@ -17,7 +20,7 @@ public struct Progress: Sendable, Equatable {
   public var stepNumber = 0
   /// Number of steps of the plan.
   public var stepCount: Int
-  /// `identify`, `as_found`, `adjust`, `as_left`.
+  /// `identify`, `as_found`, `adjust`, `as_left`, `control`, `monitor`.
   public var stepName = ""
   /// What is going on now.
   public var activity = Activity.opening
@@ -31,6 +34,14 @@ public struct Progress: Sendable, Equatable {
   public var reference: Double?
   /// Latest indication of the device, °C.
   public var indication: Double?
+  /// Latest corrected value of the device, °C; nil outside `control` and `monitor`.
+  public var corrected: Double?
+  /// Its expanded uncertainty, kelvin.
+  public var expandedUncertainty: Double?
+  /// State of the device's accuracy; nil outside `control` and `monitor`.
+  public var accuracy: AccuracyState?
+  /// Power of the actuator, watts; nil outside `control` and `monitor`.
+  public var watts: Double?
   /// Slope of the settling signal, kelvin per second; nil until there are enough readings.
   public var slope: Double?
   /// Pairs in the window so far, and how many it needs.

@@ -10,7 +10,10 @@ extension SessionEngine {
       outbox.record(remark: remark)
     }
     if let tick = sampling.sampler.begin(at: instant) {
-      let devices = sides.prefix(sampling.deviceIsPaused ? 1 : 2)
+      let devices = sides.dropFirst(sampling.referenceIsAway ? 1 : 0).prefix {
+        $0 == reference || !sampling.deviceIsPaused
+      }
+      beginRow(tick: tick.number, at: instant, &outbox)
       sampling.note(
         tick: tick.number, isPassedOver: devices.contains { instruments[$0].isReading })
       for index in devices {
@@ -45,10 +48,11 @@ extension SessionEngine {
         sampling.settle.add(reading.value, at: reading.instant)
         progress.reference = reading.value
         progress.slope = sampling.settle.slope
-        steer(reading.value, at: instant)
+        steer(reading.value, tick: tick, at: instant, &outbox)
       } else {
         sampling.latestIndication = reading.value
         progress.indication = reading.value
+        correct(reading, tick: tick, at: instant, &outbox)
       }
     }
     takePairs(at: instant, &outbox)
@@ -63,7 +67,8 @@ extension SessionEngine {
   }
 
   private mutating func takePairs(at instant: Instant, _ outbox: inout Outbox) {
-    while let raw = sampling.sampler.nextPair(at: instant) {
+    while var raw = sampling.sampler.nextPair(at: instant) {
+      if sampling.referenceIsAway { raw = sampling.withoutReference(raw) }
       // What the rejector gives back belongs to the middle of its window, some samples ago.
       if sampling.rejector != nil {
         if let judged = sampling.rejector?.add(raw) { take(judged, at: instant, &outbox) }
@@ -72,15 +77,15 @@ extension SessionEngine {
       }
     }
     results.samples = Int(sampling.sampler.counters.samples)
-    results.gaps = Int(sampling.sampler.counters.gaps)
+    results.gaps = Int(sampling.sampler.counters.gaps) - sampling.awayTicks
     progress.samples = results.samples
     progress.gaps = results.gaps
     progress.faults = results.faultCount
   }
 
   private mutating func take(_ pair: Pair, at instant: Instant, _ outbox: inout Outbox) {
-    _ = sampling.estimator.add(pair)
-    let corrected = pair.isUsable ? sampling.estimator.corrected(indication: pair.indication) : nil
+    sampling.channel.add(pair)
+    let corrected = pair.isUsable ? sampling.channel.estimator.corrected(indication: pair.indication) : nil
     outbox.record(RecordKind.pair.rawValue) {
       $0.append(pair.tick)
       $0.append(pair.instant)
@@ -116,7 +121,7 @@ extension SessionEngine {
   func lostDevice(at instant: Instant, silentSeconds limit: Double, orSince since: Instant?) -> Failure? {
     guard sampling.isRunning else { return nil }
     for (side, index) in sides.enumerated() {
-      if side == 1, sampling.deviceIsPaused { continue }
+      if side == 1 ? sampling.deviceIsPaused : sampling.referenceIsAway { continue }
       guard let last = sampling.lastGood[side],
         instant.seconds(since: last) > limit || since.map({ last < $0 }) ?? false
       else { continue }

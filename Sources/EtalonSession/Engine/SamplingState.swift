@@ -8,12 +8,15 @@ struct SamplingState: Sendable {
   var rejector: HampelRejector?
   var settle: SettleDetector
   var window: BlockMeans?
-  var estimator: OnlineCalibration
-  private let freshEstimator: OnlineCalibration
+  var channel: OnlineChannel
   private let periodNanoseconds: Int64
   private(set) var isRunning = false
   /// While the device is being adjusted it is not read.
   private(set) var deviceIsPaused = false
+  /// Whether the reference was taken away: it is not read, and nobody misses it.
+  private(set) var referenceIsAway = false
+  /// Ticks without a reference because it is away.
+  private(set) var awayTicks = 0
   /// Latest good reading of the reference, °C, before correction.
   var latestReference: Double?
   var latestIndication: Double?
@@ -48,8 +51,7 @@ struct SamplingState: Sendable {
     } catch {
       throw Failure(.badData, "the session's sampling can not be done: \(error)")
     }
-    freshEstimator = try Self.makeEstimator(plan, certificate, resolution)
-    estimator = freshEstimator
+    channel = try OnlineChannel(plan: plan, certificate: certificate)
   }
 
   /// When time alone makes something due.
@@ -106,6 +108,26 @@ struct SamplingState: Sendable {
   /// Whether the pair of a tick is absent only because a device answers more slowly than the session's rate.
   func isSlow(tick: UInt32) -> Bool { slow & (UInt64(1) << UInt64(tick % 64)) != 0 }
 
+  /// The reference goes away or comes back.
+  mutating func setReference(away: Bool, at instant: Instant) {
+    referenceIsAway = away
+    lastGood[0] = instant
+    channel.setReference(away: away, at: instant)
+    if away { latestReference = nil }
+  }
+
+  /// What a pair is while the reference is away: a reading of the device alone. Pairs that were complete before it went
+  /// are still good.
+  mutating func withoutReference(_ pair: Pair) -> Pair {
+    guard !pair.isUsable else { return pair }
+    var alone = pair
+    alone.reference = .nan
+    alone.quality.remove(.skewed)
+    alone.quality.insert(.missing)
+    awayTicks += 1
+    return alone
+  }
+
   mutating func pauseDevice() { deviceIsPaused = true }
 
   mutating func resumeDevice(at instant: Instant) {
@@ -114,7 +136,7 @@ struct SamplingState: Sendable {
   }
 
   /// The device has another response now: what was learnt about the old one is void.
-  mutating func deviceWasAdjusted() { estimator = freshEstimator }
+  mutating func deviceWasAdjusted(at instant: Instant) { channel.restart(at: instant) }
 
   mutating func beginSettling(hold seconds: Double) throws(SamplingFault) {
     settle = try SettleDetector(holdNanoseconds: Int64(seconds * 1e9), periodNanoseconds: periodNanoseconds)
@@ -136,60 +158,6 @@ struct SamplingState: Sendable {
   mutating func trying(_ body: (inout SamplingState) throws(SamplingFault) -> Void) {
     do throws(SamplingFault) { try body(&self) } catch {
       preconditionFailure("a checked session asks for no window that is impossible: \(error)")
-    }
-  }
-
-  /// Priors of the on-line calibration: the device's errors are expected within the acceptance limits' size, the
-  /// reference is known by its certificate, the noises are those of the readings' resolution or better.
-  private static func makeEstimator(
-    _ plan: SessionPlan, _ certificate: ReferenceCertificate, _ resolution: Double
-  ) throws(Failure) -> OnlineCalibration {
-    let limit = max(abs(plan.acceptance.errorLimits.lowerBound), abs(plan.acceptance.errorLimits.upperBound))
-    var drift = 0.0
-    var gradient = 0.0
-    for input in plan.model.inputs {
-      let u: Double
-      switch input.source {
-      case .rectangular(let halfWidth): u = halfWidth / 3.0.squareRoot()
-      case .triangular(let halfWidth): u = halfWidth / 6.0.squareRoot()
-      case .normal(let uncertainty): u = uncertainty
-      default: continue
-      }
-      if input.name.hasSuffix(".gradient") {
-        gradient = (gradient * gradient + u * u).squareRoot()
-      } else {
-        drift = (drift * drift + u * u).squareRoot()
-      }
-    }
-    var covariance = InlineArray<4, InlineArray<4, Double>>(repeating: InlineArray(repeating: 0))
-    var correction = [0.0, 0.0, 0.0, 0.0]
-    let count = certificate.coefficients.count
-    for row in 0..<count {
-      correction[row] = certificate.coefficients[row]
-      for column in 0..<count { covariance[row][column] = certificate.covariance[row * count + column] }
-    }
-    let reference = OnlineCalibrationConfiguration.Reference(
-      centre: certificate.centre, halfSpan: certificate.halfSpan, basisCount: count,
-      correction: Coefficients(correction[0], correction[1], correction[2], correction[3]), covariance: covariance,
-      driftStandardUncertainty: drift, gradientStandardUncertainty: gradient,
-      noise: CorrelatedNoise(standardDeviation: 0.002, correlationTimeSeconds: 0))
-    do throws(OnlineCalibrationConfiguration.Fault) {
-      return try OnlineCalibration(
-        OnlineCalibrationConfiguration(
-          response: .init(
-            direct: certificate.lowerBound...certificate.upperBound, degree: 3,
-            standardUncertainty: Coefficients(limit, limit, limit / 2, limit / 4)),
-          process: .init(
-            motion: CorrelatedNoise(standardDeviation: 0.005, correlationTimeSeconds: 30),
-            levelDriftPerRootSecond: 0.001),
-          reference: reference,
-          deviceNoise: CorrelatedNoise(standardDeviation: 0.005, correlationTimeSeconds: 0),
-          resolution: resolution, periodSeconds: 1 / plan.sampling.rateHertz,
-          // While the bath moves, reference and device follow it with different lags: a block whose indications spread by
-          // more than two steps of the display is refused.
-          pairsPerBlock: 10, maximumBlockSpread: max(2 * resolution, 0.02)))
-    } catch {
-      throw Failure(.badData, "the session gives no on-line calibration: \(error)")
     }
   }
 }

@@ -243,6 +243,7 @@ extension SessionEngine {
 
   /// Gives the truth of the window that closed last to its result, if it has one.
   mutating func attach(truth: Double) {
+    if attachToRow(truth: truth) { return }
     if let series, series.truthIsForNobody { return }
     if let series, !series.measured.isEmpty {
       self.series?.measured[series.measured.count - 1].truth = truth

@@ -20,6 +20,7 @@ public struct SessionEngine: Automaton {
 
   let plan: SessionPlan
   let board: BoardPlan
+  let plant: BenchPlan.Plant?
   /// UTC at the first input, nanoseconds since 1970; only for expiry and names.
   let utcNanosecondsAtStart: Int64
   var instruments: [Instrument]
@@ -35,6 +36,8 @@ public struct SessionEngine: Automaton {
   var identification = Identification()
   var series: PointSeries?
   var adjusting: AdjustmentStep?
+  var holding: HoldStep?
+  var monitoring: MonitorRun?
   var safety = SafeStateSequence()
   var guardian: EnvironmentGuard
   var sampling: SamplingState
@@ -50,8 +53,10 @@ public struct SessionEngine: Automaton {
 
   /// - Throws: `Failure` when the bench does not offer what the session needs.
   public init(plan: SessionPlan, board: BoardPlan, bench: BenchPlan, utcNanosecondsAtStart: Int64) throws(Failure) {
+    let plan = plan.declaring(bench.declarations)
     self.plan = plan
     self.board = board
+    plant = bench.plant
     self.utcNanosecondsAtStart = utcNanosecondsAtStart
     func index(of kind: SessionPlan.RoleRequirement.Kind) throws(Failure) -> Int? {
       guard let role = plan.roles.first(where: { $0.kind == kind }) else { return nil }
@@ -105,6 +110,7 @@ public struct SessionEngine: Automaton {
     for instrument in instruments { consider(instrument.deadline) }
     consider(sampling.nextWake)
     consider(series?.deadline)
+    consider(monitoring?.phaseEnds)
     return earliest
   }
 
@@ -219,6 +225,7 @@ public struct SessionEngine: Automaton {
     evaluateWhatIsThere(at: instant, &outbox)
     sampling.stop()
     control.setpoint = nil
+    endOnlineSteps(&outbox)
     progress.activity = .safing
     progress.setpoint = nil
     progress.stepName = "finally"
@@ -276,6 +283,12 @@ public struct SessionEngine: Automaton {
     case .asLeft(let name):
       outbox.record(step: "as_left", number: number + 1)
       beginSeries(name, phase: .asLeft, at: instant)
+    case .control(let step):
+      outbox.record(step: "control", number: number + 1)
+      beginHold(step, at: instant, &outbox)
+    case .monitor(let step):
+      outbox.record(step: "monitor", number: number + 1)
+      beginMonitor(step, at: instant, &outbox)
     }
   }
 
@@ -284,6 +297,8 @@ public struct SessionEngine: Automaton {
     case .identify(let identify): return advanceIdentification(identify, number, at: instant, &outbox)
     case .asFound, .asLeft: return advanceSeries(number, at: instant, &outbox)
     case .adjust(let adjust): return advanceAdjustment(adjust, number, at: instant, &outbox)
+    case .control: return advanceHold(number, at: instant, &outbox)
+    case .monitor: return advanceMonitor(number, at: instant, &outbox)
     }
   }
 }

@@ -55,7 +55,7 @@ final class SessionReader {
   // MARK: The whole
 
   func plan() -> SessionPlan? {
-    root.notAvailable("report", "faults", "control", "monitor")
+    root.notAvailable("report", "faults")
     let version = root.required("etalon")
     let isVersion1 = Self.checkVersion(version)
     let name = root.required("session")?.identifier()
@@ -64,10 +64,12 @@ final class SessionReader {
     let known = roles ?? []
     let environment = environment(known)
     let sampling = sampling()
-    let points = points(known, rateHertz: sampling?.rateHertz)
+    // A session that only holds and monitors visits no points and decides on none.
+    let isOnlineOnly = hasStep(["control", "monitor"]) && !hasStep(["as_found", "adjust", "as_left"])
+    let points = isOnlineOnly && !root.has("points") ? [] : points(known, rateHertz: sampling?.rateHertz)
     let model = model(known)
-    let acceptance = acceptance()
-    let steps = steps(known, points ?? [])
+    let acceptance = isOnlineOnly && !root.has("acceptance") ? SessionPlan.AcceptancePlan.none : acceptance()
+    let steps = steps(known, points ?? [], rateHertz: sampling?.rateHertz)
     let finally = finally(known)
     _ = root.optional("checkpoint")?.word(of: ["each-point"])
     if let interrupt = root.optional("interrupt")?.mapping() {

@@ -51,8 +51,17 @@ extension SessionReader {
     }
     if kind == .device {
       role.resolutionKelvin = mapping.optional("resolution")?.quantity(.temperatureDifference, .positive)
+      if let value = mapping.optional("prior") {
+        role.prior = value.mapping().flatMap { prior($0) }
+        if role.rangeCelsius == nil, !mapping.has("range") {
+          value.report(
+            "a prior is about the middle of the device's range, which is not given",
+            fix: "add range: [0 °C, 60 °C] with the limits of the device")
+        }
+      }
     }
     if kind == .standard {
+      role.noiseKelvin = mapping.optional("noise")?.quantity(.temperatureDifference, .notNegative)
       role.maximumExpandedUncertaintyKelvin = mapping.optional("U_max")?.quantity(.temperatureDifference, .positive)
       role.certificateRequired = mapping.optional("certificate")?.word(of: ["required", "optional"]) == "required"
     }

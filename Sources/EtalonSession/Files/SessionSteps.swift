@@ -2,10 +2,10 @@ import Foundation
 
 /// Steps, what is done at the end, and what only the whole session shows.
 extension SessionReader {
-  private static let unavailableSteps = ["prompt", "control", "monitor", "flash", "wait", "stop"]
+  private static let unavailableSteps = ["prompt", "flash", "wait", "stop"]
 
   func steps(
-    _ roles: [SessionPlan.RoleRequirement], _ points: [SessionPlan.PointsPlan]
+    _ roles: [SessionPlan.RoleRequirement], _ points: [SessionPlan.PointsPlan], rateHertz: Double?
   ) -> [SessionPlan.SessionStep]? {
     guard let value = root.required("steps"), let items = value.list() else { return nil }
     let before = context.diagnostics.count
@@ -24,14 +24,15 @@ extension SessionReader {
         context.report("the step '\(key)' is not available yet in this version", fix: "remove it for now", at: place)
         continue
       }
-      if seen.contains(key) {
+      if seen.contains(key), !["control", "monitor"].contains(key) {
         context.report("the step '\(key)' stands twice", fix: "keep one of the two", at: place)
         continue
       }
-      if let step = step(key, place, value, seen, roles, points) { steps.append(step) }
+      if let step = step(key, place, value, seen, roles, points, rateHertz) { steps.append(step) }
       seen.append(key)
     }
-    if context.diagnostics.count == before && !seen.contains("as_found") && !seen.contains("as_left") {
+    let measuring = ["as_found", "as_left", "control", "monitor"]
+    if context.diagnostics.count == before && !seen.contains(where: measuring.contains) {
       value.report("no step measures anything", fix: "add '- as_found: {points: ...}'")
     }
     if context.diagnostics.count == before && !seen.contains("identify") {
@@ -43,7 +44,7 @@ extension SessionReader {
 
   private func step(
     _ key: String, _ place: SourcePlace, _ value: ValueReader, _ seen: [String],
-    _ roles: [SessionPlan.RoleRequirement], _ points: [SessionPlan.PointsPlan]
+    _ roles: [SessionPlan.RoleRequirement], _ points: [SessionPlan.PointsPlan], _ rateHertz: Double?
   ) -> SessionPlan.SessionStep? {
     switch key {
     case "identify":
@@ -71,8 +72,10 @@ extension SessionReader {
       }
       mapping.finish()
       return name.map { .asLeft(points: $0) }
+    case "control": return value.mapping().flatMap { control($0, roles, rateHertz: rateHertz) }
+    case "monitor": return value.mapping().flatMap { monitor($0, roles, rateHertz: rateHertz) }
     default:
-      let known = ["identify", "as_found", "adjust", "as_left"]
+      let known = ["identify", "as_found", "adjust", "as_left", "control", "monitor"]
       context.report(
         "there is no step '\(key)'", fix: "use one of: \(known.joined(separator: ", "))", at: place,
         nearest: NearestWord.nearest(to: key, among: known + Self.unavailableSteps))
@@ -242,6 +245,8 @@ extension SessionReader {
       let place = stepPlace(number)
       switch step {
       case .identify: break
+      case .control(let step): checkKnown(step.loop.inputIsDevice, "control", plan, place)
+      case .monitor: checkKnown(true, "monitor", plan, place)
       case .asFound(let name):
         found = plan.points.first { $0.name == name }
         visited += plan.points.filter { $0.name == name }
@@ -282,6 +287,17 @@ extension SessionReader {
         "no step visits the points '\(points.name)'", fix: "name them in as_found or as_left, or remove them",
         at: points.setpointPlaces.first ?? root.place(of: "points"))
     }
+  }
+
+  /// On-line calibration starts from what is known of the device beforehand.
+  private func checkKnown(_ isDevice: Bool, _ step: String, _ plan: SessionPlan, _ place: SourcePlace) {
+    guard isDevice, !root.has("acceptance"), let role = plan.roles.first(where: { $0.kind == .device }),
+      role.prior == nil
+    else { return }
+    context.report(
+      "'\(step)' uses the corrected value of '\(role.name)', and nothing says how wrong it may be",
+      fix: "add to the role: prior: {offset: {normal: 0.1 K}, gain: {normal: 0.1 %}, noise: {fixed: 0.003 K}}",
+      at: place)
   }
 
   private func stepPlace(_ number: Int) -> SourcePlace {

@@ -59,6 +59,8 @@ public struct BenchPlan: Sendable {
   public var instruments: [Instrument]
   /// nil when the plant is the one that the board declares.
   public var plant: Plant?
+  /// What takes the place of the session's own declarations on this bench; nil for nothing.
+  public var declarations: OnlineDeclarations?
   /// The file as the user named it, for messages; empty for a bench that no file gave.
   public var file: String
 

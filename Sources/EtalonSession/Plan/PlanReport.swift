@@ -29,9 +29,11 @@ public struct PlanReport: Sendable, Equatable {
     public var summary: String
     /// The set points that it visits, in order.
     public var visits: [Visit]
+    /// Time that belongs to no visit of a set point, in seconds.
+    public var otherSeconds = 0.0
 
     /// Estimated time in seconds.
-    public var seconds: Double { visits.reduce(0) { $0 + $1.seconds } }
+    public var seconds: Double { visits.reduce(otherSeconds) { $0 + $1.seconds } }
   }
 
   /// Name of the session.
@@ -94,7 +96,74 @@ public struct PlanReport: Sendable, Equatable {
           + "\(decimal(adjust.validCelsius.lowerBound)) °C to \(decimal(adjust.validCelsius.upperBound)) °C, write it to "
           + "\(adjust.role) and read it back",
         visits: [])
+    case .control(let control): return onlineStep(control, session, board, &celsius, &diagnostics)
+    case .monitor(let monitor): return onlineStep(monitor, session, board, &celsius, &diagnostics)
     }
+  }
+
+  private static func onlineStep(
+    _ control: SessionPlan.ControlStep, _ session: SessionPlan, _ board: BoardPlan, _ celsius: inout Double,
+    _ diagnostics: inout [Diagnostic]
+  ) -> Step {
+    let target = control.setpointCelsius
+    let travel = board.travelSeconds(from: celsius, to: target)
+    hold(target, "control", session, board, &diagnostics)
+    if let travel, travel > control.timeoutSeconds {
+      diagnostics.append(
+        Diagnostic(
+          file: session.file, place: .start,
+          reason: "from \(decimal(celsius)) °C the plant reaches \(decimal(target)) °C in \(duration(travel)) at best; "
+            + "the timeout of 'control' is \(duration(control.timeoutSeconds))",
+          fix: "raise 'timeout', or move the set point"))
+    }
+    celsius = target
+    var demands: [String] = []
+    if let error = control.maximumErrorKelvin { demands.append("|error| at most \(error) K") }
+    if let misses = control.maximumDeadlineMisses { demands.append("at most \(misses) missed deadlines") }
+    return Step(
+      name: "control",
+      summary: "reach \(decimal(target)) °C with \(describe(control.loop)) and hold it for "
+        + duration(control.holdSeconds) + (demands.isEmpty ? "" : "; required: " + demands.joined(separator: ", ")),
+      visits: [], otherSeconds: (travel ?? 0) + control.holdSeconds)
+  }
+
+  private static func onlineStep(
+    _ monitor: SessionPlan.MonitorStep, _ session: SessionPlan, _ board: BoardPlan, _ celsius: inout Double,
+    _ diagnostics: inout [Diagnostic]
+  ) -> Step {
+    var phases: [String] = []
+    for phase in monitor.phases {
+      var text = "\(phase.name) for \(duration(phase.seconds))"
+      if let target = phase.setpointCelsius {
+        hold(target, "phase '\(phase.name)' of 'monitor'", session, board, &diagnostics)
+        text += " at \(decimal(target)) °C"
+        celsius = target
+      }
+      if !phase.referencePresent { text += " without the reference" }
+      phases.append(text)
+    }
+    let limit = monitor.maximumExpandedUncertaintyKelvin.map { "U above \($0) K or " } ?? ""
+    return Step(
+      name: "monitor",
+      summary: "calibrate on line" + (monitor.loop.map { " while \(describe($0)) works" } ?? "") + ": "
+        + phases.joined(separator: ", ") + "; on \(limit)loss of accuracy: \(monitor.onLoss.rawValue)",
+      visits: [], otherSeconds: monitor.seconds)
+  }
+
+  private static func describe(_ loop: SessionPlan.ControlLoop) -> String {
+    "\(loop.kind.rawValue) control of \(loop.input) through \(loop.output) every \(duration(loop.periodSeconds))"
+  }
+
+  private static func hold(
+    _ celsius: Double, _ what: String, _ session: SessionPlan, _ board: BoardPlan, _ diagnostics: inout [Diagnostic]
+  ) {
+    guard let range = board.holdableCelsius, !range.contains(celsius) else { return }
+    diagnostics.append(
+      Diagnostic(
+        file: session.file, place: .start,
+        reason: "the plant of board '\(board.name)' can not hold the set point \(decimal(celsius)) °C of \(what): it "
+          + "holds \(decimal(range.lowerBound)) °C to \(decimal(range.upperBound)) °C",
+        fix: "move the set point into that range, or use a board whose plant reaches it"))
   }
 
   private static func series(
@@ -143,7 +212,7 @@ public struct PlanReport: Sendable, Equatable {
       lines.append("plant holds \(Self.decimal(range.lowerBound)) °C to \(Self.decimal(range.upperBound)) °C")
     }
     for (index, step) in steps.enumerated() {
-      let time = step.visits.isEmpty ? "" : ", about \(Self.duration(step.seconds))"
+      let time = step.seconds == 0 ? "" : ", about \(Self.duration(step.seconds))"
       lines.append("\(index + 1). \(step.name): \(step.summary)\(time)")
       for visit in step.visits {
         let setpoint = String(repeating: " ", count: max(0, 7 - Self.decimal(visit.setpointCelsius).count))

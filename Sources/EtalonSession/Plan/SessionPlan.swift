@@ -58,6 +58,10 @@ public struct SessionPlan: Sendable {
     public var certificateRequired: Bool
     /// What the safe state is to be; `heater: disabled` is the only one known so far.
     public var safeHeaterDisabled: Bool
+    /// What is known of a device's errors beforehand; nil where the session says nothing.
+    public var prior: DevicePrior?
+    /// Standard deviation of the noise of a reading of the standard, kelvin; nil where the session says nothing.
+    public var noiseKelvin: Double?
   }
 
   /// A condition of the surroundings that is watched during the run.
@@ -194,6 +198,9 @@ public struct SessionPlan: Sendable {
     /// Decision between acceptance and rejection zone.
     public var otherwise: Decision
 
+    /// For a session that decides on no point.
+    static let none = AcceptancePlan(errorLimits: 0...0, rule: .simple, guardBandFactor: 0, otherwise: .inconclusive)
+
     /// How a decision takes account of the uncertainty.
     public enum Rule: String, Sendable, CaseIterable {
       case simple = "simple-acceptance"
@@ -210,6 +217,8 @@ public struct SessionPlan: Sendable {
     case asFound(points: String)
     case adjust(Adjust)
     case asLeft(points: String)
+    case control(ControlStep)
+    case monitor(MonitorStep)
 
     /// Ask devices who they are.
     public struct Identify: Sendable {

@@ -62,6 +62,84 @@ extension RecordEncoder {
   }
 }
 
+/// What a bench declares in the place of the session, at the end of the header and only where there is something.
+extension RecordEncoder {
+  mutating func append(declarations: OnlineDeclarations) {
+    append(optional: declarations.referenceNoiseKelvin)
+    append(optional: declarations.referenceDriftKelvin)
+    append(optional: declarations.gradientKelvin)
+    append(declarations.device != nil)
+    guard let device = declarations.device else { return }
+    for distribution in [
+      device.offsetKelvin, device.gain, device.curvatureKelvin, device.cubicKelvin, device.driftKelvinPerHour,
+      device.noiseKelvin,
+    ] { append(optional: distribution) }
+    append(optional: device.lagSeconds)
+    append(device.wanderKelvinPerRootHour)
+  }
+
+  private mutating func append(optional distribution: DeclaredDistribution?) {
+    switch distribution {
+    case nil: append(UInt8(0))
+    case .fixed(let value):
+      append(UInt8(1))
+      append(value)
+    case .normal(let mean, let deviation):
+      append(UInt8(2))
+      append(mean)
+      append(deviation)
+    case .rectangular(let mean, let halfWidth):
+      append(UInt8(3))
+      append(mean)
+      append(halfWidth)
+    case .triangular(let mean, let halfWidth):
+      append(UInt8(4))
+      append(mean)
+      append(halfWidth)
+    }
+  }
+}
+
+extension RecordDecoder {
+  mutating func declarations() throws(RecordFault) -> OnlineDeclarations {
+    var declarations = OnlineDeclarations()
+    declarations.referenceNoiseKelvin = try optionalDouble()
+    declarations.referenceDriftKelvin = try distribution()
+    declarations.gradientKelvin = try distribution()
+    guard try bool() else { return declarations }
+    var device = DevicePrior()
+    device.offsetKelvin = try distribution() ?? .fixed(0)
+    device.gain = try distribution() ?? .fixed(0)
+    device.curvatureKelvin = try distribution() ?? .fixed(0)
+    device.cubicKelvin = try distribution() ?? .fixed(0)
+    device.driftKelvinPerHour = try distribution() ?? .fixed(0)
+    device.noiseKelvin = try distribution() ?? .fixed(0)
+    device.lagSeconds = try distribution()
+    device.wanderKelvinPerRootHour = try size()
+    declarations.device = device
+    return declarations
+  }
+
+  /// A number of zero or more; a file's was checked before it was recorded.
+  private mutating func size() throws(RecordFault) -> Double {
+    let value = try double()
+    guard value >= 0, value.isFinite else { throw .unknownValue(offset: offset - 8, value.bitPattern) }
+    return value
+  }
+
+  private mutating func distribution() throws(RecordFault) -> DeclaredDistribution? {
+    let kind = try uint8()
+    switch kind {
+    case 0: return nil
+    case 1: return .fixed(try double())
+    case 2: return .normal(mean: try double(), standardDeviation: try size())
+    case 3: return .rectangular(mean: try double(), halfWidth: try size())
+    case 4: return .triangular(mean: try double(), halfWidth: try size())
+    default: throw .unknownValue(offset: offset - 1, UInt64(kind))
+    }
+  }
+}
+
 extension RecordDecoder {
   mutating func optionalDouble() throws(RecordFault) -> Double? {
     let isThere = try bool()

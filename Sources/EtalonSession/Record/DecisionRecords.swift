@@ -107,6 +107,45 @@ extension Outbox {
     }
   }
 
+  /// A row of an on-line calibration.
+  mutating func record(row: MonitorRow) {
+    record(RecordKind.estimator.rawValue) {
+      $0.append(row.instant)
+      $0.append(UInt16(row.phase))
+      $0.append(row.setpoint ?? .nan)
+      $0.append(row.reference ?? .nan)
+      $0.append(row.indication)
+      $0.append(row.corrected)
+      $0.append(row.uncertainty.standard)
+      $0.append(row.uncertainty.normal)
+      for index in 0..<4 { $0.append(row.uncertainty.halfWidths[index]) }
+      $0.append(row.expandedUncertainty)
+      $0.append(row.state.rawValue)
+      $0.append(row.innovation ?? .nan)
+      $0.append(row.sums?.high ?? .nan)
+      $0.append(row.sums?.low ?? .nan)
+      for index in 0..<4 { $0.append(row.coefficients[index]) }
+      for index in 0..<4 { $0.append(row.coefficientUncertainties[index]) }
+      $0.append(row.watts ?? .nan)
+    }
+  }
+
+  /// What a `control` step found.
+  mutating func record(control result: ControlResult) {
+    record(RecordKind.held.rawValue) {
+      $0.append(result.step.setpointCelsius)
+      $0.append(result.reachedAfterSeconds ?? .nan)
+      $0.append(result.overshootKelvin)
+      $0.append(result.heldSeconds)
+      $0.append(result.greatestErrorKelvin ?? .nan)
+      $0.append(result.rmsErrorKelvin ?? .nan)
+      $0.append(UInt32(result.decisions))
+      $0.append(UInt32(result.deadlineMisses))
+      $0.append(result.energyJoules)
+      $0.append(text: result.verdict.rawValue)
+    }
+  }
+
   mutating func record(end results: SessionResults) {
     record(RecordKind.end.rawValue) {
       $0.append(text: results.verdict.rawValue)

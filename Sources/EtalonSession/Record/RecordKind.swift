@@ -31,6 +31,10 @@ public enum RecordKind: UInt8, Sendable, CaseIterable {
   case actuator = 49
   case estimator = 50
   case remark = 51
+  case control = 52
+  case phase = 53
+  case accuracy = 54
+  case held = 55
 
   // From the recorder.
   case overflow = 255

@@ -61,6 +61,7 @@ public struct RunHeader: Sendable {
     encoder.append(text: String(decoding: sessionText, as: UTF8.self))
     encoder.append(bench: bench)
     encoder.append(board: boardPlan)
+    if let declarations = bench.declarations { encoder.append(declarations: declarations) }
     return encoder.take()
   }
 
@@ -86,6 +87,7 @@ public struct RunHeader: Sendable {
     sessionText = Array(try decoder.text().utf8)
     bench = try decoder.bench()
     boardPlan = try decoder.board(bench)
+    if !decoder.isAtEnd { bench.declarations = try decoder.declarations() }
     try decoder.finish()
   }
 }

@@ -34,7 +34,7 @@ public struct Summary: Encodable, Sendable {
 
   enum Key: String, CodingKey {
     case run, session, board, simulated, seed, version, verdict, exit, ended, started, points, coefficients, samples
-    case gaps, faults, ledger, device, reference, remarks, reason, overrides
+    case gaps, faults, ledger, device, reference, remarks, reason, overrides, control, monitor
     case asFound = "as_found"
     case asLeft = "as_left"
     case faultKinds = "fault_kinds"
@@ -57,6 +57,10 @@ public struct Summary: Encodable, Sendable {
     try container.encode(time(results.started), forKey: .started)
     try container.encode(time(results.ended), forKey: .ended)
     try container.encode(results.points.map(Point.init), forKey: .points)
+    if !results.controls.isEmpty { try container.encode(results.controls.map(Control.init), forKey: .control) }
+    if !results.monitors.isEmpty {
+      try container.encode(results.monitors.map { Monitor($0, time: time) }, forKey: .monitor)
+    }
     try container.encode(
       Change(before: results.before.map(Set.init), after: results.after.map(Set.init)), forKey: .coefficients)
     try container.encode(results.samples, forKey: .samples)

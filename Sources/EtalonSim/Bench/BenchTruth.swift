@@ -23,6 +23,8 @@ public struct BenchTruth: Sendable, Equatable {
   public var deviceDriftKelvinPerHour: Double
   /// Standard deviation of the noise of one conversion, kelvin, 0 or more.
   public var deviceNoiseKelvin: Double
+  /// Time constant of the device minus that of the reference, seconds; nil for the plant's own.
+  public var deviceLagSeconds: Double?
 
   /// Draws a bench. Each quantity has a stream of its own, so that changing one prior moves nothing else.
   public static func draw(_ configuration: SimConfiguration, seed: UInt64) throws(ReferenceTruthFault) -> BenchTruth {
@@ -42,7 +44,8 @@ public struct BenchTruth: Sendable, Equatable {
       deviceCubicKelvin: draw(device.cubicKelvin, .deviceCubic),
       deviceHysteresisKelvin: draw(device.hysteresisKelvin, .deviceHysteresis),
       deviceDriftKelvinPerHour: draw(device.driftKelvinPerHour, .deviceDrift),
-      deviceNoiseKelvin: draw(device.noiseKelvin, .deviceNoiseSize).magnitude)
+      deviceNoiseKelvin: draw(device.noiseKelvin, .deviceNoiseSize).magnitude,
+      deviceLagSeconds: device.lagSeconds.map { draw($0, .deviceLag) })
   }
 
   /// Indication minus true temperature with the factory coefficients at `celsius`, without noise and quantisation.
@@ -64,6 +67,8 @@ enum SimStream: UInt64 {
   case deviceOffset, deviceGain, deviceCurvature, deviceCubic, deviceHysteresis, deviceDrift, deviceNoiseSize
   case stirring = 32
   case room, referenceNoise, deviceNoise, deviceFaults, faultPlan
+  case deviceLag = 64
+  case deviceWander
   /// Wires take this number plus their port's.
   case wire = 1024
 }

@@ -80,6 +80,10 @@ public struct SimConfiguration: Sendable, Equatable {
     public var hysteresisKelvin = Prior.fixed(0)
     /// Drift, kelvin per hour of plant time.
     public var driftKelvinPerHour = Prior.fixed(0)
+    /// Random walk of the offset: standard deviation after one hour of plant time, kelvin, 0 or more.
+    public var wanderKelvinPerRootHour = 0.0
+    /// Time constant of the device minus that of the reference, seconds; nil for the plant's own.
+    public var lagSeconds: Prior?
     /// Standard deviation of the noise of one conversion, kelvin.
     public var noiseKelvin = Prior.fixed(0.003)
     /// Time of one conversion; the data sheet's is 20 ms.

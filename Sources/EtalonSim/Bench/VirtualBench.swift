@@ -54,8 +54,11 @@ public final class VirtualBench: Automaton {
     self.configuration = configuration
     startNanoseconds = start.nanoseconds
     nowNanoseconds = start.nanoseconds
+    var plant = configuration.plant
+    // No probe is quicker than at once.
+    if let lag = truth.deviceLagSeconds { plant.deviceLagSeconds = max(0, plant.referenceLagSeconds + lag) }
     bath = StirredBath(
-      configuration.plant, gradientKelvin: truth.gradientKelvin, speed: configuration.speed, seed: seed,
+      plant, gradientKelvin: truth.gradientKelvin, speed: configuration.speed, seed: seed,
       startNanoseconds: start.nanoseconds)
     var twins: [DeviceTwin] = []
     for (index, instrument) in configuration.instruments.enumerated() {
@@ -233,6 +236,7 @@ extension SimConfiguration {
     try require("reference.resolutionKelvin", reference.resolutionKelvin, 1e-6...100)
     try require("reference.periodSeconds", reference.periodSeconds, 1e-3...1e5)
     try require("reference.filterSeconds", reference.filterSeconds, 0...60)
+    try require("device.wanderKelvinPerRootHour", device.wanderKelvinPerRootHour, 0...1e3)
     try require("reference.replyDelaySeconds", reference.replyDelaySeconds, 0...1e3)
     try require("device.replyDelaySeconds", device.replyDelaySeconds, 0...1e3)
     try require("controller.replyDelaySeconds", controller.replyDelaySeconds, 0...1e3)

@@ -27,6 +27,10 @@ final class DT100Twin: SCPITwin {
   private let conversionNanoseconds: Int64
   private let truth: BenchTruth
   private var random: RandomStream
+  private let wanderKelvinPerRootHour: Double
+  private var wanderRandom: RandomStream
+  private var wanderKelvin = 0.0
+  private var wanderHours = 0.0
   private var sampleAt = Int64.max
   private var pending = Command.temperature
 
@@ -49,6 +53,8 @@ final class DT100Twin: SCPITwin {
     self.truth = truth
     conversionNanoseconds = Int64(configuration.device.conversionSeconds * 1e9)
     random = RandomStream(seed: seed, stream: SimStream.deviceNoise.rawValue)
+    wanderKelvinPerRootHour = configuration.device.wanderKelvinPerRootHour
+    wanderRandom = RandomStream(seed: seed, stream: SimStream.deviceWander.rawValue)
     storeCount = configuration.device.storeCount
     super.init(
       own: Self.headers, identity: "ETALON,DT100,\(serial),1.0",
@@ -95,14 +101,24 @@ final class DT100Twin: SCPITwin {
     let noise = truth.deviceNoiseKelvin * random.normal()
     if !faults.isOn(.stale) { conversion &+= 1 }
     if !faults.isOn(.stale), !faults.isOn(.stuck) {
-      var error = truth.deviceError(
-        at: celsius, hours: bath.hours(atNanoseconds: middle), direction: bath.deviceDirection)
+      let hours = bath.hours(atNanoseconds: middle)
+      var error =
+        truth.deviceError(at: celsius, hours: hours, direction: bath.deviceDirection) + wander(hours: hours)
       if faults.isOn(.offsetStep) { error += faults.value(.offsetStep) ?? 0 }
       let ideal = ((celsius + error + noise - 30) / 30 * 4_194_304 + 8_388_608).rounded()
       count = faults.isOn(.saturate) ? Self.greatestCount : min(max(ideal, 0), Self.greatestCount)
       isSaturated = faults.isOn(.saturate) || count != ideal
     }
     if !isSaturated { window?.add(error: indication - celsius) }
+  }
+
+  /// The random walk of the offset, moved on to an instant of plant time.
+  private func wander(hours: Double) -> Double {
+    guard wanderKelvinPerRootHour > 0 else { return 0 }
+    let passed = max(0, hours - wanderHours)
+    wanderHours = hours
+    wanderKelvin += wanderKelvinPerRootHour * passed.squareRoot() * wanderRandom.normal()
+    return wanderKelvin
   }
 
   /// Indication in °C as it is shown.

@@ -11,6 +11,7 @@ struct ProgressLine {
   private var lastVisit = -1
   private var lastStep = -1
   private var wasStopping = false
+  private var lastAccuracy: AccuracyState?
   private var lastDrawn: Int64 = 0
   private var isDrawn = false
   private let isQuiet: Bool
@@ -28,7 +29,7 @@ struct ProgressLine {
     guard !isQuiet else { return }
     let changed =
       progress.activity != lastActivity || progress.visit != lastVisit || progress.stepNumber != lastStep
-      || progress.isStopping != wasStopping
+      || progress.isStopping != wasStopping || progress.accuracy != lastAccuracy
     if isTerminal {
       let now = wallNanoseconds()
       guard changed || now - lastDrawn > Self.interval else { return }
@@ -42,6 +43,7 @@ struct ProgressLine {
     lastVisit = progress.visit
     lastStep = progress.stepNumber
     wasStopping = progress.isStopping
+    lastAccuracy = progress.accuracy
   }
 
   /// Ends the line, so that what follows starts on a new one.
@@ -64,6 +66,12 @@ struct ProgressLine {
     }
     let place = parts.count
     parts.append(activity)
+    // What a device that is calibrated while it works says at present.
+    if let corrected = progress.corrected, let expanded = progress.expandedUncertainty {
+      parts.append("\(Text.fixed(corrected, 3)) °C ± \(Text.fixed(expanded * 1e3, 1)) mK")
+    }
+    if let accuracy = progress.accuracy { parts.append("\(accuracy)") }
+    if let watts = progress.watts { parts.append("\(Text.fixed(watts, 0)) W") }
     if progress.isStopping { parts.append("stopping after this point; Ctrl-C again for the safe state now") }
     if progress.remainingSeconds > 0 { parts.append("ETA \(Text.duration(progress.remainingSeconds))") }
     parts.append("\(progress.samples) samples")

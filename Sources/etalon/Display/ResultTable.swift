@@ -48,6 +48,7 @@ enum ResultTable {
         ]))
       lines.append("")
     }
+    lines += OnlineTable.lines(results)
     for remark in results.remarks { lines.append("note: \(remark)") }
     if results.stop == .atCheckpoint || results.stop == .now {
       lines.append(

@@ -13,7 +13,7 @@ struct CampaignCommand: ParsableCommand {
 struct CoverageCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "coverage",
-    abstract: "Run a board's session for many seeds and count how often the interval covers the truth.")
+    abstract: "Run a board's on-line session for many seeds and count how often the interval covers the truth.")
 
   @Argument(help: "The board: a folder, or a name below boards/.")
   var board: String
@@ -21,10 +21,13 @@ struct CoverageCommand: ParsableCommand {
   @Option(name: .long, help: "First and last seed, for example 1..200.")
   var seeds: String
 
-  @Option(name: .long, help: "Session file; by default the first below the board's sessions/.")
+  @Option(name: .long, help: "Session file; by default the board's sessions/online.yaml, else the first one there.")
   var session: String?
 
-  @Option(name: .long, help: "Simulation file; by default the board's sim.yaml.")
+  @Option(
+    name: .long,
+    help:
+      "Simulation file with other priors than the board's own: the truth is drawn from them, and the session is told.")
   var sim: String?
 
   @Option(name: .customLong("set"), help: ArgumentHelp("Override a parameter of the session.", valueName: "name=value"))
@@ -56,8 +59,10 @@ struct CoverageCommand: ParsableCommand {
     let directory = try Boards.directory(of: board)
     let path = try session ?? Self.firstSession(in: directory)
     let base = try Fail.reporting {
-      try SimulatedRun(
+      var run = try SimulatedRun(
         session: path, board: directory, simulation: sim, overrides: overrides, version: Version.text)
+      run.isTold = sim != nil && run.simulation.isHonest
+      return run
     }
     let campaign = CoverageCampaign(run: base, seeds: first...last)
     let shows = isatty(2) == 1
@@ -111,6 +116,7 @@ struct CoverageCommand: ParsableCommand {
     do { names = try FileManager.default.contentsOfDirectory(atPath: folder).sorted() } catch {
       throw Fail.with(.missingFile, "'\(folder)' can not be read: \(error.localizedDescription)")
     }
+    if names.contains("online.yaml") { return folder + "/online.yaml" }
     guard let name = names.first(where: { $0.hasSuffix(".yaml") }) else {
       throw Fail.with(.missingFile, "there is no session in '\(folder)'")
     }

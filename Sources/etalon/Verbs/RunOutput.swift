@@ -46,9 +46,19 @@ struct RunOutput {
       run: isNamedByUser ? RunFolder.name(header: header, serial: results.deviceSerial) : folder.name, header: header,
       results: results, ledgerRecords: ledger.records, ledgerDigest: ledger.digest)
     let bytes = Array(try summary.json())
+    // Records that were lost can not be replayed, and a page that can not be made again is no part of a run.
+    let page =
+      ledger.lost > 0
+      ? nil
+      : try ReportCommand.page(
+        run: folder.name, header: header, results: results, records: ledger.records, digest: ledger.digest)
     try Fail.reporting {
       try folder.write(Array(PointsCSV.text(results).utf8), to: "points.csv")
       try folder.write(Array(JUnit.text(results, header: header).utf8), to: "junit.xml")
+      if !results.monitors.isEmpty {
+        try folder.write(Array(MonitorCSV.text(results).utf8), to: "monitor.csv")
+      }
+      if let page { try folder.write(page, to: ReportCommand.fileName) }
       try folder.write(bytes, to: "summary.json")
     }
     if json {

@@ -32,6 +32,8 @@ struct SimulateCommand: ParsableCommand {
       var run = try SimulatedRun(
         session: arguments.session, board: arguments.board, simulation: sim, seed: seed,
         overrides: arguments.overrides, version: Version.text)
+      // A file that is named has other priors than the board's own: the session is told of them.
+      run.isTold = sim != nil && run.simulation.isHonest
       if let faults { run.faults.entries += try FaultFile.load(path: faults).entries }
       return run
     }
@@ -39,7 +41,8 @@ struct SimulateCommand: ParsableCommand {
       let report = try PlanReport(session: run.plan, board: run.board)
       try BenchFile.check(run.board.bench, serves: run.plan)
       if dryRun { print(arguments.json ? try report.json() : report.text()) }
-      return try SimulatedBench(board: run.board, simulation: run.simulation, session: run.plan)
+      return try SimulatedBench(
+        board: run.board, simulation: run.simulation, session: run.plan, isTold: run.isTold)
     }
     if dryRun { return }
 

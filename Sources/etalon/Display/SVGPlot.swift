@@ -27,6 +27,8 @@ struct SVGPlot {
   var layers: [Layer] = []
   var width = 720.0
   var height = 440.0
+  /// Name of the clipped region; several plots on one page need different ones.
+  var region = "area"
 
   init(title: String, xLabel: String, yLabel: String) {
     self.title = title
@@ -58,9 +60,9 @@ struct SVGPlot {
       out.append(Self.segment(left, py(tick.value), right, py(tick.value), "#ddd"))
       out.append(Self.text(left - 8, py(tick.value) + 4, tick.label, anchor: "end"))
     }
-    let clip = "<clipPath id=\"area\"><rect x=\"\(Self.number(left))\" y=\"\(Self.number(top))\" "
+    let clip = "<clipPath id=\"\(Self.escaped(region))\"><rect x=\"\(Self.number(left))\" y=\"\(Self.number(top))\" "
     out.append(clip + "width=\"\(Self.number(right - left))\" height=\"\(Self.number(bottom - top))\"/></clipPath>")
-    out.append("<g clip-path=\"url(#area)\">")
+    out.append("<g clip-path=\"url(#\(Self.escaped(region)))\">")
     for layer in layers { out += draw(layer, x: x, y: y, px: px, py: py, top: top, bottom: bottom) }
     out.append("</g>")
     out.append(
