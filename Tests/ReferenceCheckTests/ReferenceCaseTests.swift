@@ -27,6 +27,12 @@ final class ReferenceCaseTests: XCTestCase {
   // NIST StRD, univariate summary statistics: Lew, Lottery, NumAcc1, NumAcc3.
   func testUnivariate() throws { try check("cases", ["univariate"], count: 4) }
 
+  // NIST StRD, univariate summary statistics: Mavro, Michelso, NumAcc2, NumAcc4, to 14 digits.
+  func testFurtherUnivariate() throws { try check("nist", ["univariate"], count: 4) }
+
+  // NIST StRD, analysis of variance: SiRstv, SmLs02, SmLs03, SmLs05, SmLs08, SmLs09; F to 13 digits.
+  func testFurtherOneWayAnova() throws { try check("nist", ["anova-one-way"], count: 6) }
+
   // NIST StRD, analysis of variance: AtmWtAg, SmLs01, SmLs04, SmLs06, SmLs07.
   func testOneWayAnova() throws { try check("cases", ["anova-one-way"], count: 5) }
 
