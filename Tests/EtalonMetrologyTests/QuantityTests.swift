@@ -82,6 +82,44 @@ final class QuantityTests: XCTestCase {
     }
   }
 
+  /// No temperature is below 0 K (SI Brochure, 2.3.1); a difference may be.
+  func testNothingIsBelowAbsoluteZero() throws {
+    for text in ["-273.16 °C", "-1000 °C"] {
+      XCTAssertThrowsError(try Quantity.parse(text), text) { error in
+        XCTAssertEqual((error as? QuantityFault)?.reason, .belowAbsoluteZero)
+        XCTAssertTrue("\(error)".contains("-273.15 °C"), "\(error)")
+      }
+    }
+    XCTAssertThrowsError(try Quantity(-1, .thermodynamicKelvin).value(in: .degreeCelsius)) {
+      XCTAssertEqual(($0 as? QuantityFault)?.reason, .belowAbsoluteZero)
+    }
+    XCTAssertThrowsError(try Quantity(-274, .degreeCelsius).value(in: .degreeCelsius))
+    XCTAssertEqual(try Quantity.parse("-273.15 °C").value(in: .thermodynamicKelvin), 0)
+    XCTAssertEqual(try Quantity.parse("-300 K").value(in: .kelvin), -300)
+  }
+
+  /// ISO 80000-1, annex C: 1 Np = 20/ln 10 dB ≈ 8.685 890 dB. Whether a decibel is of powers or of amplitudes the unit does
+  /// not say, so a plain number is refused.
+  func testLogarithmicRatios() throws {
+    let neper = try Unit.parse("Np")
+    let decibel = try Unit.parse("dB")
+    XCTAssertEqual(try Quantity(1, neper).value(in: decibel), 8.685889638065037, accuracy: 1e-14)
+    XCTAssertEqual(try Quantity.parse("20 dB").value(in: neper), 2.302585092994046, accuracy: 1e-15)
+    XCTAssertEqual(try Quantity.parse("20 dB").value(in: Unit.parse("B")), 2)
+    XCTAssertEqual(try Quantity.parse("3 dB/m").value(in: Unit.parse("dB/km")), 3000)
+    XCTAssertEqual(decibel.digitalSI, "\\decibel")
+    XCTAssertEqual(try Unit.parse("\\decibel"), decibel)
+    XCTAssertEqual(decibel.kind, .logarithmicRatio)
+    for (text, unit) in [("20 dB", Unit.one), ("20 dB", .percent), ("0.5", decibel), ("10 %", neper)] {
+      XCTAssertThrowsError(try Quantity.parse(text).value(in: unit), text) { error in
+        guard case .kind? = (error as? QuantityFault)?.reason else { return XCTFail("\(error)") }
+        XCTAssertTrue("\(error)".contains("logarithm of a ratio"), "\(error)")
+      }
+    }
+    // A gigabyte is not a bel.
+    XCTAssertThrowsError(try Unit.parse("GB"))
+  }
+
   func testRefusedTexts() {
     let refused: [(String, QuantityFault.Reason?)] = [
       ("", .empty), ("   ", .empty), ("K", .notANumber), ("nan K", .notANumber), ("inf K", .notANumber),

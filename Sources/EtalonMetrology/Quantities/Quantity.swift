@@ -39,13 +39,19 @@ public struct Quantity: Equatable, Sendable {
   /// The number of this quantity in another unit of the same dimension and kind; exactly `number` in its own unit.
   ///
   /// K names differences here; for a temperature on a scale ask in °C or in `Unit.thermodynamicKelvin`.
-  /// - Throws: `dimension`, `kind`; `outOfRange` where the number in the other unit is beyond what a `Double` holds.
+  /// - Throws: `dimension`, `kind`; `belowAbsoluteZero` for a temperature on a scale; `outOfRange` where the number in the
+  ///   other unit is beyond what a `Double` holds.
   public func value(in other: Unit) throws(QuantityFault) -> Double {
+    if unit.kind == .thermodynamicTemperature, value < 0 { throw Self.belowAbsoluteZero(description) }
     let converted = try converted(to: other)
     guard converted.isFinite else {
       throw QuantityFault(reason: .outOfRange, text: description, fix: "ask for it in a larger unit")
     }
     return converted
+  }
+
+  private static func belowAbsoluteZero(_ text: String) -> QuantityFault {
+    QuantityFault(reason: .belowAbsoluteZero, text: text, fix: "write a temperature of at least -273.15 °C or 0 K")
   }
 
   private func converted(to other: Unit) throws(QuantityFault) -> Double {
@@ -61,6 +67,8 @@ public struct Quantity: Equatable, Sendable {
       case .temperatureDifference: fix = "use K for a difference"
       case .thermodynamicTemperature: fix = "use °C for a temperature"
       case .relativeHumidity: fix = "use %RH for a relative humidity"
+      case .logarithmicRatio: fix = "use dB, B or Np for it"
+      case .ordinary where unit.kind == .logarithmicRatio: fix = "use dB, B or Np, or calculate the ratio that is meant"
       case .ordinary: fix = "use \(other.symbol) for it"
       }
       throw QuantityFault(reason: .kind(expected: other.kind, received: unit.kind), text: description, fix: fix)
@@ -147,6 +155,7 @@ extension Quantity: CustomStringConvertible {
       guard part.value.isFinite else {
         throw QuantityFault(reason: .outOfRange, text: text, fix: "use a number within ±1.7e308 in SI units")
       }
+      if part.unit.kind == .thermodynamicTemperature, part.value < 0 { throw Self.belowAbsoluteZero(text) }
       parts.append(part)
       start = end
     }

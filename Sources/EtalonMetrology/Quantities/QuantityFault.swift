@@ -16,6 +16,8 @@ public struct QuantityFault: Error, Equatable, Sendable, CustomStringConvertible
     case dimension(expected: Dimension, received: Dimension)
     /// The dimension is right but the kind is not: a temperature where a difference belongs, a ratio for a humidity.
     case kind(expected: Unit.Kind, received: Unit.Kind)
+    /// A temperature below 0 K.
+    case belowAbsoluteZero
   }
   /// What is wrong.
   public let reason: Reason
@@ -45,6 +47,10 @@ public struct QuantityFault: Error, Equatable, Sendable, CustomStringConvertible
     case .kind(expected: .thermodynamicTemperature, received: _):
       what = "\"\(text)\" is a difference, not a temperature"
     case .kind(expected: .relativeHumidity, received: _): what = "\"\(text)\" is not a relative humidity"
+    case .kind(expected: .logarithmicRatio, received: _): what = "\"\(text)\" is not the logarithm of a ratio"
+    case .kind(expected: .ordinary, received: .logarithmicRatio):
+      what = "\"\(text)\" is the logarithm of a ratio, of powers or of amplitudes, and not a plain number"
+    case .belowAbsoluteZero: what = "\"\(text)\" is below absolute zero, which is -273.15 °C"
     case .kind(expected: .ordinary, received: _): what = "\"\(text)\" is a relative humidity, not a plain ratio"
     }
     return "\(what); \(fix)"

@@ -13,6 +13,9 @@ public struct Unit: Equatable, Sendable {
     case temperatureDifference
     /// Relative humidity: %RH.
     case relativeHumidity
+    /// The logarithm of a ratio: dB, B, Np. Which ratio, of powers or of root-power quantities, the unit does not tell, so
+    /// that there is no way to a plain number.
+    case logarithmicRatio
   }
 
   /// One factor: positions in the tables of prefixes (none: -1) and units, and the exponent.
@@ -87,6 +90,7 @@ public struct Unit: Equatable, Sendable {
         kind = .thermodynamicTemperature
         offset = 273.15
       case "relativehumidity": kind = .relativeHumidity
+      case "neper", "bel", "decibel": kind = .logarithmicRatio
       default: break
       }
     }

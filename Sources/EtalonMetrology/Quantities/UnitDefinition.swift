@@ -90,6 +90,11 @@ struct UnitDefinition: Sendable {
     UnitDefinition("ppm", "ppm", .one, over: 1_000_000),
     UnitDefinition("ppb", "ppb", .one, over: 1_000_000_000),
     UnitDefinition("%RH", "relativehumidity", .one, over: 100),
+    // Logarithmic ratios (SI Brochure, table 8; ISO 80000-1, annex C): 1 B = ½ ln 10 Np. Bels take no prefix here, so that
+    // a gigabyte is not read as one.
+    UnitDefinition("Np", "neper", .one, prefix: true),
+    UnitDefinition("B", "bel", .one, times: 1.151_292_546_497_022_842),
+    UnitDefinition("dB", "decibel", .one, times: 1.151_292_546_497_022_842, over: 10),
   ]
 
   /// Other ways of typing a symbol, each with the position of the symbol meant in `all`.
