@@ -1,6 +1,7 @@
 import EtalonMetrology
-import EtalonUncertainty
 import XCTest
+
+@testable import EtalonUncertainty
 
 /// Frequency stability against the test suites of NIST SP 1065 (W. J. Riley 2008), section 12.
 final class AllanDeviationTests: XCTestCase {
@@ -99,12 +100,56 @@ final class AllanDeviationTests: XCTestCase {
     XCTAssertEqual(adev.terms, 6)
     XCTAssertEqual(adev.value, expected, accuracy: 1e-10)
     XCTAssertEqual(try cut.deviation(.mdev, averagingFactor: 1).value, expected, accuracy: 1e-10)
-    XCTAssertThrowsError(try cut.deviation(.totdev, averagingFactor: 1)) { error in
-      XCTAssertEqual(error as? StabilityFault, .gapsNotAllowed(.totdev))
-    }
+    // With one interval nothing is reflected, and the total deviation is that of adjacent averages.
+    let total = try cut.deviation(.totdev, averagingFactor: 1)
+    XCTAssertEqual(total.terms, 6)
+    XCTAssertEqual(total.value, expected, accuracy: 1e-10)
     XCTAssertThrowsError(try cut.deviation(.oadev, averagingFactor: 4)) { error in
       XCTAssertEqual(error as? StabilityFault, .onlyGaps(averagingFactor: 4))
     }
+  }
+
+  /// The total deviation of a record with gaps is the mean over the terms of the reflected record (SP 1065, equation 25)
+  /// that have all their phases; gaps at the ends shorten the record.
+  func testTotalDeviationWithGaps() throws {
+    var series: [Double?] = Array(try PhaseRecord(fractionalFrequency: long, intervalSeconds: 1).phase.prefix(60))
+    for index in [0, 7, 8, 31, 59] { series[index] = nil }
+    let record = try PhaseRecord(phaseSecondsWithGaps: series, intervalSeconds: 1)
+    let x = series[1...58].map { $0 ?? .nan }
+    let n = x.count
+    let reflected =
+      (1..<n).reversed().map { 2 * x[0] - x[$0] } + x + (1..<n).map { 2 * x[n - 1] - x[n - 1 - $0] }
+    for m in [1, 2, 5, 20, 56] {
+      let squares = (1..<n - 1).map { i -> Double in
+        let d = reflected[n - 1 + i - m] - 2 * x[i] + reflected[n - 1 + i + m]
+        return d * d
+      }.filter(\.isFinite)
+      let result = try record.deviation(.totdev, averagingFactor: m)
+      XCTAssertEqual(result.terms, squares.count, "\(m)")
+      XCTAssertEqual(
+        result.value, (squares.reduce(0, +) / Double(squares.count) / 2).squareRoot() / Double(m), accuracy: 1e-12,
+        "\(m)")
+    }
+    // A missing frequency cuts: the terms that reach over it, directly or by reflection, are gone.
+    var frequency: [Double?] = Array(long.prefix(40))
+    frequency[20] = nil
+    let cut = try PhaseRecord(fractionalFrequencyWithGaps: frequency, intervalSeconds: 1)
+    let first = try PhaseRecord(fractionalFrequency: Array(long.prefix(20)), intervalSeconds: 1)
+    let second = try PhaseRecord(fractionalFrequency: Array(long[21..<40]), intervalSeconds: 1)
+    for (statistic, m) in [(StabilityStatistic.mtotdev, 3), (.ttotdev, 2), (.theo1, 12), (.oadev, 4), (.totdev, 1)] {
+      let whole = try cut.deviation(statistic, averagingFactor: m)
+      let a = try first.deviation(statistic, averagingFactor: m)
+      let b = try second.deviation(statistic, averagingFactor: m)
+      XCTAssertEqual(whole.terms, a.terms + b.terms, "\(statistic)")
+      let mean = (Double(a.terms) * a.value * a.value + Double(b.terms) * b.value * b.value) / Double(whole.terms)
+      XCTAssertEqual(whole.value, mean.squareRoot(), accuracy: 1e-10 * whole.value, "\(statistic)")
+    }
+    let dof = try XCTUnwrap(cut.degreesOfFreedom(.totdev, averagingFactor: 4, noiseExponent: 0))
+    XCTAssertEqual(dof, 1.5 * 39 / 4, accuracy: 1e-12, "one interval less of record")
+    let empty: [Double?] = [1, nil, nil, nil]
+    XCTAssertThrowsError(
+      try PhaseRecord(phaseSecondsWithGaps: empty, intervalSeconds: 1).deviation(.totdev, averagingFactor: 1)
+    ) { XCTAssertEqual($0 as? StabilityFault, .onlyGaps(averagingFactor: 1)) }
   }
 
   /// Gaps that are not there change nothing.

@@ -76,15 +76,36 @@ extension PhaseRecord {
 
   /// Mean square of x*_{i−m} − 2 x*_i + x*_{i+m} over the inner points of the record extended by reflection about both
   /// ends (SP 1065, equation 25).
+  ///
+  /// With gaps the record ends at its first and last datum, and terms that need a missing phase, or phases from both sides
+  /// of a missing frequency, are left out, those of the reflected parts included.
   func reflectedDifferences(_ m: Int) -> (meanSquare: Double, terms: Int) {
-    let n = phase.count
-    func extended(_ i: Int) -> Double {
-      if i < 0 { return 2 * phase[0] - phase[-i] }
-      if i >= n { return 2 * phase[n - 1] - phase[2 * (n - 1) - i] }
-      return phase[i]
+    let (first, last) = dataRange
+    /// The index in the record for one of the extended record, and whether it lies beyond an end.
+    func place(_ i: Int) -> (index: Int, end: Int?) {
+      if i < first { return (2 * first - i, first) }
+      if i > last { return (2 * last - i, last) }
+      return (i, nil)
     }
-    return accumulate(from: 1, below: n - 1, step: 1) { i in
-      (extended(i + m) - phase[i]) - (phase[i] - extended(i - m))
+    func extended(_ i: Int) -> Double {
+      let (index, end) = place(i)
+      return end.map { 2 * phase[$0] - phase[index] } ?? phase[index]
+    }
+    func isKnown(_ i: Int) -> Bool {
+      var least = i
+      var greatest = i
+      for (index, end) in [place(i - m), (i, nil), place(i + m)] {
+        if isMissing(index) { return false }
+        least = min(least, index, end ?? index)
+        greatest = max(greatest, index, end ?? index)
+      }
+      return cuts.map { $0[greatest] == $0[least] } ?? true
+    }
+    // A reflection reaches as far as the record is long.
+    guard m <= last - first else { return (0, 0) }
+    return accumulate(from: first + 1, below: last, step: 1) { i in
+      guard !hasGaps || isKnown(i) else { return nil }
+      return (extended(i + m) - phase[i]) - (phase[i] - extended(i - m))
     }
   }
 
@@ -112,7 +133,9 @@ extension PhaseRecord {
     guard runs > 0 else { return (0, 0) }
     var run = [Double](repeating: 0, count: 3 * length)
     var sum = 0.0
-    for start in 0..<runs {
+    var whole = 0
+    for start in 0..<runs where !hasGaps || isWhole(start, start + length - 1) {
+      whole += 1
       let half = length / 2
       let second = length - half
       var first = 0.0
@@ -138,7 +161,7 @@ extension PhaseRecord {
       }
       sum += squares / Double(6 * m) / (Double(m) * Double(m))
     }
-    return (sum / Double(runs), runs)
+    return whole == 0 ? (0, 0) : (sum / Double(whole), whole)
   }
 
   /// Thêo1 variance times (m τ₀)² (SP 1065, equation 30 with the factor 1/0.75 that makes it unbiased for white frequency
@@ -149,13 +172,15 @@ extension PhaseRecord {
     let half = m / 2
     return phase.withUnsafeBufferPointer { x in
       var sum = 0.0
-      for i in 0..<runs {
+      var whole = 0
+      for i in 0..<runs where !hasGaps || isWhole(i, i + m) {
+        whole += 1
         for delta in 0..<half {
           let d = (x[i] - x[i - delta + half]) + (x[i + m] - x[i + delta + half])
           sum += d * d / Double(half - delta)
         }
       }
-      return (sum / (0.75 * Double(runs)), runs)
+      return whole == 0 ? (0, 0) : (sum / (0.75 * Double(whole)), whole)
     }
   }
 }

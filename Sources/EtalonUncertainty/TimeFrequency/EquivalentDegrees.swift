@@ -5,10 +5,13 @@ import EtalonMetrology
 /// variances).
 extension PhaseRecord {
   /// The degrees of freedom of a statistic for a noise exponent α, or nil where no published expression exists.
+  ///
+  /// The expressions are for records without gaps; a gap counts as so much less record.
   public func degreesOfFreedom(
     _ statistic: StabilityStatistic, averagingFactor m: Int, noiseExponent alpha: Int
   ) -> Double? {
     guard m >= 1, (-4...2).contains(alpha) else { return nil }
+    let count = phase.count - (missing?.last ?? 0) - (cuts?.last ?? 0)
     let combined: (order: Int, overlapping: Bool, modified: Bool)?
     switch statistic {
     case .adev: combined = (2, false, false)
@@ -18,7 +21,7 @@ extension PhaseRecord {
     case .ohdev: combined = (3, true, false)
     case .totdev:
       // SP 1065, table 8: for white and flicker phase noise the total variance equals the overlapping Allan variance.
-      let ratio = Double(phase.count - 1) / Double(m)
+      let ratio = Double(count - 1) / Double(m)
       switch alpha {
       case 0: return 1.5 * ratio
       case -1: return 1.17 * ratio - 0.22
@@ -28,7 +31,7 @@ extension PhaseRecord {
       }
     case .mtotdev, .ttotdev:
       // SP 1065, table 10: edf = b (T / τ) − c.
-      let ratio = Double(phase.count - 1) / Double(m)
+      let ratio = Double(count - 1) / Double(m)
       switch alpha {
       case 2: return 1.9 * ratio - 2.1
       case 1: return 1.2 * ratio - 1.4
@@ -41,7 +44,7 @@ extension PhaseRecord {
     }
     guard let combined else { return nil }
     let degrees = EquivalentDegrees(
-      alpha: alpha, order: combined.order, m: m, count: phase.count, overlapping: combined.overlapping,
+      alpha: alpha, order: combined.order, m: m, count: count, overlapping: combined.overlapping,
       modified: combined.modified
     ).value
     guard let degrees, degrees.isFinite, degrees > 0 else { return nil }

@@ -91,6 +91,19 @@ public struct PhaseRecord: Sendable {
     return phase
   }
 
+  /// Whether the phase at an index is missing.
+  func isMissing(_ index: Int) -> Bool { missing.map { $0[index + 1] != $0[index] } ?? false }
+
+  /// Indices of the first and the last datum: what is missing at an end shortens the record.
+  var dataRange: (first: Int, last: Int) {
+    var first = 0
+    var last = phase.count - 1
+    func isCut(_ index: Int) -> Bool { cuts.map { $0[index + 1] != $0[index] } ?? false }
+    while first < last, isMissing(first) || isCut(first) { first += 1 }
+    while last > first, isMissing(last) || isCut(last - 1) { last -= 1 }
+    return (first, last)
+  }
+
   /// Whether the phases from first to last can be used together when all of them are needed.
   func isWhole(_ first: Int, _ last: Int) -> Bool {
     if let missing, missing[last + 1] != missing[first] { return false }

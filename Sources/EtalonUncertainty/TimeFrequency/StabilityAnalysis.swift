@@ -22,13 +22,12 @@ public struct StabilityPoint: Equatable, Sendable {
 extension PhaseRecord {
   /// The statistic at averaging factor m and the number of terms in it.
   /// - Returns: Dimensionless for input in seconds, seconds for `tdev` and `ttotdev`.
-  /// - Throws: `.averagingFactor`, `.tooFew`, `.onlyGaps`, `.gapsNotAllowed`.
+  /// - Throws: `.averagingFactor`, `.tooFew`, `.onlyGaps`.
   public func deviation(
     _ statistic: StabilityStatistic, averagingFactor m: Int
   ) throws(StabilityFault) -> (value: Double, terms: Int) {
     guard m >= 1, m <= phase.count else { throw .averagingFactor(m) }
     if statistic == .theo1, m % 2 != 0 { throw .averagingFactor(m) }
-    guard statistic.allowsGaps || !hasGaps else { throw .gapsNotAllowed(statistic) }
     let needed = minimumCount(statistic, m)
     guard phase.count >= needed else { throw .tooFew(needed: needed, received: phase.count) }
     let tau = Double(m) * intervalSeconds

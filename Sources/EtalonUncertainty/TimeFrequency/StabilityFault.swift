@@ -12,8 +12,6 @@ public enum StabilityFault: Error, Equatable, Sendable {
   case averagingFactor(Int)
   /// Gaps leave no term for this averaging factor.
   case onlyGaps(averagingFactor: Int)
-  /// The statistic is defined for data without gaps only.
-  case gapsNotAllowed(StabilityStatistic)
   /// An averaging time that is no multiple of the sampling interval.
   case averagingTime(Double, interval: Double)
   /// A confidence level outside the open interval 0 … 1.
@@ -45,14 +43,6 @@ public enum StabilityStatistic: String, CaseIterable, Sendable {
   case ttotdev
   /// Thêo1, 5.2.15; without bias removal. The averaging time is 0.75 m τ₀, m even.
   case theo1
-
-  /// Whether gaps are skipped; the statistics that extend or rearrange the whole record need all of it.
-  public var allowsGaps: Bool {
-    switch self {
-    case .adev, .oadev, .mdev, .tdev, .hdev, .ohdev: return true
-    case .totdev, .mtotdev, .ttotdev, .theo1: return false
-    }
-  }
 }
 
 extension StabilityFault: CustomStringConvertible {
@@ -64,7 +54,6 @@ extension StabilityFault: CustomStringConvertible {
     case .interval(let seconds): return "the interval \(seconds) s is not positive and finite"
     case .averagingFactor(let m): return "the averaging factor \(m) can not be used"
     case .onlyGaps(let m): return "gaps leave no term at the averaging factor \(m)"
-    case .gapsNotAllowed(let statistic): return "\(statistic.rawValue) is defined for data without gaps only"
     case .averagingTime(let tau, let interval): return "\(tau) s is no multiple of the interval \(interval) s"
     case .confidence(let p): return "the confidence \(p) does not lie between 0 and 1"
     case .distribution(let fault): return fault.description
