@@ -91,13 +91,7 @@ public struct StudentT: Equatable, Sendable {
     guard p > 0, p < 1 else { throw .probability(p) }
     if p == 0.5 { return 0 }
     if degreesOfFreedom == .infinity { return try NormalDistribution.standard.quantile(p) }
-    // Two terms of Abramowitz and Stegun 26.7.5 beyond the normal quantile; below ν = 2 they overshoot.
-    let z = Swift.abs(try NormalDistribution.standard.quantile(p))
-    let square = z * z
-    let correction =
-      z * (square + 1) / (4 * degreesOfFreedom)
-      + z * (3 + square * (16 + square * 5)) / (96 * degreesOfFreedom * degreesOfFreedom)
-    let guess = degreesOfFreedom >= 2 && correction < z ? z + correction : z
+    let guess = startingQuantile(Swift.min(p, 1 - p), -Swift.abs(try NormalDistribution.standard.quantile(p)))
     let t: Double
     if Swift.abs(p - 0.5) < 0.2 {
       t = try SpecialFunctions.solve(Swift.abs(p - 0.5), from: guess, increasing: true) {
@@ -109,6 +103,30 @@ public struct StudentT: Equatable, Sendable {
       }
     }
     return p < 0.5 ? -t : t
+  }
+
+  /// About the magnitude of the quantile for a tail of probability p with the normal quantile z < 0: G. W. Hill, algorithm
+  /// 396, Comm. ACM 13 (1970) 619, good to six digits from three degrees of freedom on; |z| for fewer.
+  private func startingQuantile(_ p: Double, _ z: Double) -> Double {
+    let n = degreesOfFreedom
+    guard n >= 3 else { return -z }
+    let a = 1 / (n - 0.5)
+    let b = 48 / (a * a)
+    var c = ((20_700 * a / b - 98) * a - 16) * a + 96.36
+    let d = ((94.5 / (b + c) - 3) / b + 1) * (a * 1.5707963267948966).squareRoot() * n
+    var y = Elementary.pow(d * 2 * p, 2 / n)
+    if y > 0.05 + a {
+      let square = z * z
+      if n < 5 { c += 0.3 * (n - 4.5) * (z + 0.6) }
+      c = (((0.05 * d * z - 5) * z - 7) * z - 2) * z + b + c
+      y = (((((0.4 * square + 6.3) * square + 36) * square + 94.5) / c - square - 3) / b + 1) * z
+      y = Elementary.expm1(a * y * y)
+    } else {
+      let inner = 1 / (((n + 6) / (n * y) - 0.089 * d - 0.822) * (n + 2) * 3) + 0.5 / (n + 4)
+      y = (inner * y - 1) * (n + 1) / (n + 2) + 1 / y
+    }
+    let t = (n * y).squareRoot()
+    return t > 0 && t.isFinite ? t : -z
   }
 
   /// The coverage factor t_p(ν) of the interval ±t with probability p (GUM G.3.2 and table G.2).
