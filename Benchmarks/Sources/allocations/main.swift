@@ -45,9 +45,36 @@ func row(_ cells: [String]) -> String {
   cells.map { String(repeating: " ", count: max(1, 20 - $0.count)) + $0 }.joined()
 }
 
+/// `allocations metrology`: exact count for each evaluation of the embeddable parts of the metrology engine.
+func countMetrology() throws -> Bool {
+  let turns = 10_000
+  var isClean = true
+  print(row(["evaluations", "heap allocations", "checksum"]) + "  what is evaluated")
+  for evaluation in try MetrologyEvaluation.all() {
+    var checksum = 0.0
+    for turn in 0..<100 { checksum += try evaluation.evaluate(turn) }
+    let before = etalon_allocation_count()
+    for turn in 0..<turns { checksum += try evaluation.evaluate(turn) }
+    let made = etalon_allocation_count() - before
+    print(row(["\(turns)", "\(made)", "\(Float(checksum))"]) + "  " + evaluation.name)
+    if made != 0 || !checksum.isFinite { isClean = false }
+  }
+  return isClean
+}
+
 // The first use of a type allocates what the runtime must know about it; after that the count is exact.
 _ = countOfKnownAllocations(1)
 let control = countOfKnownAllocations(1000)
+if CommandLine.arguments.dropFirst().first == "metrology" {
+  let isClean = try countMetrology()
+  print("control, 1000 arrays: \(control) heap allocations")
+  guard control == 1000 else {
+    print("FAIL: the count can not be trusted")
+    exit(1)
+  }
+  if !isClean { print("FAIL: an evaluation allocates") }
+  exit(isClean ? 0 : 1)
+}
 let short = try count(samples: 100_000)
 let long = try count(samples: 200_000)
 print(row(["samples", "heap allocations", "calibration updates", "checksum"]))
