@@ -3,13 +3,17 @@ import Foundation
 
 /// A CSV or JSON file with cells as text: columns may hold names, and a cell may be empty.
 ///
-/// CSV: cells separated by commas, semicolons or tabs (with the latter two a comma is a decimal comma), `#` begins a comment
-/// line, the first line holds names when one of its cells is neither a number nor a gap. JSON: a list of numbers (null is a
-/// gap), an object with a list for each name, or a list of objects.
+/// CSV as `CSVRecords` reads it; with semicolons or tabs a comma is a decimal comma. The first record holds names when one of
+/// its cells is neither a number nor a gap; a unit may follow a name in brackets or parentheses. JSON: a list of numbers
+/// (null is a gap), an object with a list for each name, or a list of objects.
 struct TextTable: Equatable {
   let path: String
   let names: [String]
+  /// What stood in brackets after each name; nil for none.
+  let units: [String?]
   let rows: [[String]]
+  /// Line of each row, for messages; nil where the file has no lines.
+  private let lines: [Int]?
 
   /// Reads a file; `-` is standard input.
   static func read(_ path: String) throws -> TextTable {
@@ -37,8 +41,14 @@ struct TextTable: Equatable {
     let start = text.unicodeScalars.first { !$0.properties.isWhitespace && $0 != "\u{FEFF}" }
     if start == "{" || start == "[" {
       (names, rows) = try Self.json(text, path)
+      units = names.map { _ in nil }
+      lines = nil
     } else {
-      (names, rows) = try Self.csv(text, path)
+      let table = try Self.csv(text, path)
+      names = table.headings.map(\.name)
+      units = table.headings.map(\.unit)
+      rows = table.records.map(\.cells)
+      lines = table.records.map(\.line)
     }
     guard !rows.isEmpty else { throw DataFault(path: path, line: nil, reason: "the file holds no data") }
   }
@@ -46,38 +56,51 @@ struct TextTable: Equatable {
   /// Whether a cell stands for a missing value.
   static func isGap(_ cell: String) -> Bool { ["", "-", "nan", "na", "null"].contains(cell.lowercased()) }
 
-  private static func csv(_ text: String, _ path: String) throws -> ([String], [[String]]) {
-    let body = text.hasPrefix("\u{FEFF}") ? String(text.dropFirst()) : text
-    let lines = body.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated()
-      .map { (number: $0.offset + 1, text: String($0.element)) }
-      .filter { !$0.text.hasPrefix("#") }
-    guard let first = lines.first(where: { !$0.text.allSatisfy(\.isWhitespace) }) else {
+  private typealias Heading = (name: String, unit: String?)
+
+  private static func csv(
+    _ text: String, _ path: String
+  ) throws -> (headings: [Heading], records: [CSVRecords.Record]) {
+    let file = try CSVRecords(text, path: path)
+    let records = file.records.map { record in
+      CSVRecords.Record(
+        line: record.line, cells: file.separator == "," ? record.cells : record.cells.map(decimalPoint))
+    }
+    guard let first = records.first(where: { !$0.isBlank }) else {
       throw DataFault(path: path, line: nil, reason: "the file is empty")
     }
-    let separator: Character = first.text.contains("\t") ? "\t" : first.text.contains(";") ? ";" : ","
-    func cells(_ line: String) -> [String] {
-      line.split(separator: separator, omittingEmptySubsequences: false).map {
-        let cell = $0.trimmingCharacters(in: .whitespaces).trimmingCharacters(in: ["\""])
-        return separator == "," ? cell : decimalPoint(cell)
+    let hasNames = first.cells.contains { Double($0) == nil && !isGap($0) }
+    let headings = hasNames ? first.cells.map(heading) : first.cells.indices.map { ("\($0 + 1)", nil) }
+    for (index, heading) in headings.enumerated() {
+      guard !heading.name.isEmpty else {
+        throw DataFault(path: path, line: first.line, reason: "column \(index + 1) has no name")
+      }
+      guard headings.firstIndex(where: { $0.name == heading.name }) == index else {
+        throw DataFault(path: path, line: first.line, reason: "the column name '\(heading.name)' appears twice")
       }
     }
-    let head = cells(first.text)
-    let hasNames = head.contains { Double($0) == nil && !isGap($0) }
-    let names = hasNames ? head : head.indices.map { "\($0 + 1)" }
-    for (index, name) in names.enumerated() where names.firstIndex(of: name) != index || name.isEmpty {
-      throw DataFault(path: path, line: first.number, reason: "the column name '\(name)' is empty or appears twice")
-    }
-    var rows: [[String]] = []
-    // An empty line is a gap where the file has one column, else it separates nothing.
-    for line in lines where line.number > first.number || (line.number == first.number && !hasNames) {
-      let row = cells(line.text)
-      if line.text.allSatisfy(\.isWhitespace) && (names.count > 1 || line.number == lines.last?.number) { continue }
-      guard row.count == names.count else {
-        throw DataFault(path: path, line: line.number, reason: "\(row.count) cells where \(names.count) are needed")
+    var rows: [CSVRecords.Record] = []
+    for record in records where record.line > first.line || (record.line == first.line && !hasNames) {
+      // An empty line is a gap where the file has one column, else it separates nothing.
+      if record.isBlank && headings.count > 1 { continue }
+      guard record.cells.count == headings.count else {
+        throw DataFault(
+          path: path, line: record.line, reason: "\(record.cells.count) cells where \(headings.count) are needed")
       }
-      rows.append(row)
+      rows.append(record)
     }
-    return (names, rows)
+    while headings.count == 1, rows.last?.isBlank == true { rows.removeLast() }
+    return (headings, rows)
+  }
+
+  /// `t (°C)` and `t [°C]` are the name t with the unit °C.
+  private static func heading(_ text: String) -> Heading {
+    for (open, close) in [("[", "]"), ("(", ")")] where text.hasSuffix(close) {
+      guard let start = text.firstIndex(of: Character(open)), start != text.startIndex else { continue }
+      let unit = text[text.index(after: start)...].dropLast().trimmingCharacters(in: .whitespaces)
+      return (text[..<start].trimmingCharacters(in: .whitespaces), unit.isEmpty ? nil : unit)
+    }
+    return (text, nil)
   }
 
   /// A comma inside a number becomes a point; other text keeps its commas.
@@ -96,6 +119,7 @@ struct TextTable: Equatable {
     func cell(_ value: Any?) throws -> String {
       switch value {
       case nil, is NSNull: return ""
+      // A number given as text keeps its decimals; JSON's own numbers have been read as Double.
       case let text as String: return text
       case let number as NSNumber: return "\(number.doubleValue)"
       default: throw DataFault(path: path, line: nil, reason: "a value is neither number, text nor null")
@@ -111,8 +135,12 @@ struct TextTable: Equatable {
     }
     let names = members.keys.filter { members[$0] is [Any] }.sorted()
     let columns = try names.map { name in try (members[name] as? [Any] ?? []).map { try cell($0) } }
-    guard let count = columns.first?.count, columns.allSatisfy({ $0.count == count }) else {
-      throw DataFault(path: path, line: nil, reason: "the lists \(names.joined(separator: ", ")) have unequal lengths")
+    guard let count = columns.first?.count else {
+      throw DataFault(path: path, line: nil, reason: "the object has no list of numbers")
+    }
+    for (name, column) in zip(names, columns) where column.count != count {
+      throw DataFault(
+        path: path, line: nil, reason: "'\(name)' has \(column.count) values, '\(names[0])' \(count)")
     }
     return (names, (0..<count).map { row in columns.map { $0[row] } })
   }
@@ -127,14 +155,17 @@ struct TextTable: Equatable {
       path: path, line: nil, reason: "there is no column \(wanted); the file has \(names.joined(separator: ", "))")
   }
 
+  private func fault(_ row: Int, _ reason: String) -> DataFault {
+    guard let lines else { return DataFault(path: path, line: nil, reason: "\(reason) (record \(row + 1))") }
+    return DataFault(path: path, line: lines[row], reason: reason)
+  }
+
   /// A column of numbers, nil where a cell stands for a missing value.
   func numbers(_ index: Int) throws -> [Double?] {
     try rows.enumerated().map { number, row in
       if Self.isGap(row[index]) { return nil }
       guard let value = Double(row[index]), value.isFinite else {
-        throw DataFault(
-          path: path, line: nil,
-          reason: "'\(row[index])' in record \(number + 1) of column '\(names[index])' is not a finite number")
+        throw fault(number, "'\(row[index])' in column '\(names[index])' is not a finite number")
       }
       return value
     }
@@ -143,25 +174,8 @@ struct TextTable: Equatable {
   /// A column of numbers without gaps.
   func completeNumbers(_ index: Int) throws -> [Double] {
     try numbers(index).enumerated().map { number, value in
-      guard let value else {
-        throw DataFault(
-          path: path, line: nil, reason: "record \(number + 1) has no value in column '\(names[index])'")
-      }
+      guard let value else { throw fault(number, "there is no value in column '\(names[index])'") }
       return value
     }
-  }
-}
-
-/// JSON of a report; numbers without a finite value become null.
-enum ReportJSON {
-  static func number(_ value: Double?) -> Any {
-    guard let value, value.isFinite else { return NSNull() }
-    return value
-  }
-
-  static func text(_ object: Any) throws -> String {
-    let data = try JSONSerialization.data(
-      withJSONObject: object, options: [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes])
-    return String(decoding: data, as: UTF8.self)
   }
 }
