@@ -132,10 +132,52 @@ final class DataTableTests: XCTestCase {
     let rows = try DataTable(text: #"[{"x": 1, "y": 2}, {"x": 3, "y": 4}]"#, path: "j")
     XCTAssertEqual(rows["y"]?.values, [2, 4])
     for text in [
-      #"{"x": [1, null]}"#, #"{"x": [1], "y": [1, 2]}"#, #"[{"x": 1}, {"y": 2}]"#, "[1, 2]", "{", #"{"x": []}"#,
+      #"{"x": [1, null]}"#, #"{"x": [1], "y": [1, 2]}"#, #"[{"x": 1}, {"y": 2}]"#, "[1, null]", "{", #"{"x": []}"#,
     ] {
       XCTAssertThrowsError(try DataTable(text: text, path: "j"), text) { XCTAssertTrue($0 is DataFault) }
     }
+  }
+}
+
+/// RFC 4180, section 2, and what people's files do beyond it.
+final class CSVRecordsTests: XCTestCase {
+  func testRecordsOfTheRFC() throws {
+    for (text, cells) in [
+      ("aaa,bbb,ccc\r\nzzz,yyy,xxx\r\n", [["aaa", "bbb", "ccc"], ["zzz", "yyy", "xxx"]]),
+      ("aaa,bbb\r\nzzz,yyy", [["aaa", "bbb"], ["zzz", "yyy"]]),
+      ("\"aaa\",\"b\r\nbb\",\"ccc\"\r\nzzz,,xxx", [["aaa", "b\nbb", "ccc"], ["zzz", "", "xxx"]]),
+      ("\"aaa\",\"b\"\"bb\",\"c,c\"", [["aaa", "b\"bb", "c,c"]]), ("\" a \", b ", [[" a ", "b"]]),
+      ("\"a;b\";c\n1,5;2\n", [["a;b", "c"], ["1,5", "2"]]), ("a,\n,\n", [["a", ""], ["", ""]]), ("", []),
+      ("# by hand, 2026\n\na\tb\n# more\n1\t2\n", [[""], ["a", "b"], ["1", "2"]]), ("\"\"\n", [[""]]),
+    ] as [(String, [[String]])] {
+      XCTAssertEqual(try CSVRecords(text, path: "f").records.map(\.cells), cells, text.debugDescription)
+    }
+    let lines = try CSVRecords("# c\n\"a\nb\",1\n\nc,2\n", path: "f").records.map(\.line)
+    XCTAssertEqual(lines, [2, 4, 5])
+  }
+
+  func testFaultsNameTheLine() {
+    for (text, line, reason) in [
+      ("a,b\n1,\"2\n3", 2, "never closed"), ("a,b\n1,2\"3\n", 2, "quote inside"),
+      ("a\n\"1\"2\n", 2, "after the closing"),
+    ] {
+      XCTAssertThrowsError(try CSVRecords(text, path: "f"), text) {
+        XCTAssertEqual(($0 as? DataFault)?.line, line)
+        XCTAssertTrue("\($0)".contains(reason), "\($0)")
+      }
+    }
+    XCTAssertThrowsError(try DataTable(text: "x,y\n1,2\n\n3,\n", path: "f")) {
+      XCTAssertEqual("\($0)", "f:4: there is no value in column 'y'")
+    }
+  }
+
+  /// What is written reads back as it was.
+  func testWhatIsWrittenReadsBack() throws {
+    let text = CSVText.table(
+      ["name, \"x\"", "value"], [["a\nb", 0.1], ["", nil], ["c", Double.nan], ["#d", -1e-300]])
+    let table = try TextTable(text: text, path: "f")
+    XCTAssertEqual(table.names, ["name, \"x\"", "value"])
+    XCTAssertEqual(table.rows, [["a\nb", "0.1"], ["", ""], ["c", ""], ["#d", "-1e-300"]])
   }
 }
 

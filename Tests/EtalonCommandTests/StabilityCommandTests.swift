@@ -24,6 +24,8 @@ final class StabilityCommandTests: XCTestCase {
     let json = StabilityCommand.json(tables, record, 0.683)
     XCTAssertTrue(JSONSerialization.isValidJSONObject(json))
     XCTAssertEqual(json["phases"] as? Int, 10)
+    let csv = try TextTable(text: StabilityCommand.csv(tables), path: "out.csv")
+    XCTAssertEqual(csv.rows.map { $0[0] + " " + $0[1] }, ["oadev 1.0", "oadev 2.0", "mdev 1.0", "mdev 2.0"])
     let picture = try XCTUnwrap(StabilityCommand.plot(tables).svg())
     XCTAssertEqual(picture.components(separatedBy: "<circle").count - 1, 4)
   }
@@ -49,7 +51,7 @@ final class StabilityCommandTests: XCTestCase {
     let whole = try command.makeRecord(try TextTable(text: "x\n0\n1\n0\n2\n", path: "data.csv"))
     XCTAssertFalse(whole.hasGaps)
     XCTAssertThrowsError(try command.makeRecord(try TextTable(text: "x\n0\nbad\n1\n", path: "data.csv"))) { error in
-      XCTAssertTrue("\(error)".contains("'bad' in record 2"), "\(error)")
+      XCTAssertTrue("\(error)".contains("data.csv:3: 'bad' in column 'x'"), "\(error)")
     }
     XCTAssertThrowsError(try TextTable(text: "a,b\n1,2\n3\n", path: "data.csv")) { error in
       XCTAssertEqual((error as? DataFault)?.line, 3)

@@ -72,7 +72,7 @@ final class UncertaintyCommandTests: XCTestCase {
   }
 
   /// GUM table G.2: t₉₅(5) = 2.57. The Monte Carlo draws the t that u and its degrees of freedom mean (JCGM 101, 6.4.9),
-  /// also where a certificate gives U and k (6.4.9.7); with two of them it has no variance and u is drawn as normal.
+  /// also where a certificate gives U and k (6.4.9.7).
   func testDegreesOfFreedomAreDrawn() throws {
     for (given, factor) in [
       ("\"u\": 1, \"dof\": 5", 2.57), ("\"U\": 2, \"k\": 2, \"dof\": 5", 2.57), ("\"u\": 1", 1.96),
@@ -87,7 +87,8 @@ final class UncertaintyCommandTests: XCTestCase {
     }
     let two = "{\"model\": \"a\", \"coverage\": 0.95, \"inputs\": {\"a\": {\"estimate\": 0, \"u\": 1, \"dof\": 2}}}"
     let drawn = try XCTUnwrap(try report(["--trials", "100000"], two).monteCarlo)
-    XCTAssertEqual(drawn.results[0].symmetricInterval.upperBound, 1.96, accuracy: 0.04)
+    // Four standard errors: √(0.025 · 0.975/10⁵) over the density 0.0108.
+    XCTAssertEqual(drawn.results[0].symmetricInterval.upperBound, 4.30, accuracy: 0.19)
   }
 
   /// GUM H.2 with its data in a table beside the file.
@@ -137,15 +138,58 @@ final class UncertaintyCommandTests: XCTestCase {
     XCTAssertEqual(try self.report(["--no-monte-carlo"], implicit).budgets[0].estimate, 20, accuracy: 1e-12)
   }
 
-  /// Three readings leave two degrees of freedom and a t distribution without variance: the budget stands, unconfirmed.
-  func testBudgetWithoutMonteCarloSaysWhy() throws {
-    let few = "{\"model\": \"a\", \"inputs\": {\"a\": {\"observations\": [1, 2, 3]}}}"
-    let report = try report([], few)
+  /// Three readings leave two degrees of freedom and a t distribution without variance: an interval, and no standard
+  /// uncertainty (JCGM 101, 6.4.9.5).
+  func testThreeReadingsHaveAnInterval() throws {
+    let few = "{\"model\": \"a\", \"coverage\": 0.95, \"inputs\": {\"a\": {\"observations\": [1, 2, 3]}}}"
+    let report = try report(["--digits", "1"], few)
     XCTAssertEqual(report.budgets[0].standardUncertainty, 1 / 3.0.squareRoot(), accuracy: 1e-15)
-    XCTAssertTrue(report.text.contains("No Monte Carlo: \"a\" has a t distribution with 2.0"), report.text)
-    XCTAssertTrue(report.text.contains("NOT confirmed"), report.text)
-    XCTAssertNotNil(report.json["monte_carlo_refusal"] as? String)
-    XCTAssertThrowsError(try self.report(["--trials", "10"], few.replacing("1, 2, 3", with: "1, 2, 3, 4")))
+    let result = try XCTUnwrap(report.monteCarlo).results[0]
+    XCTAssertEqual(result.symmetricInterval.upperBound, 2 + 4.3027 / 3.0.squareRoot(), accuracy: 0.05)
+    XCTAssertTrue(report.text.contains("no standard uncertainty"), report.text)
+    XCTAssertTrue(report.text.contains("result is valid"), report.text)
+    let measurands = try XCTUnwrap(report.json["measurands"] as? [[String: Any]])
+    XCTAssertTrue(try XCTUnwrap(measurands[0]["monte_carlo"] as? [String: Any])["u"] is NSNull)
+    XCTAssertTrue(JSONSerialization.isValidJSONObject(report.json))
+    XCTAssertNotNil(report.svg)
+    XCTAssertThrowsError(try self.report(["--trials", "10"], few))
+  }
+
+  /// The table as CSV: rows of the budget, then the results, as many cells everywhere.
+  func testCSV() throws {
+    let table = try TextTable(text: try report(["--trials", "20000", "--digits", "1"], endGauge).csv, path: "out.csv")
+    XCTAssertEqual(
+      table.rows.map { $0[1] },
+      [
+        "lS", "dtheta", "d", "dalpha", "theta", "alphaS", "GUM", "Monte Carlo, symmetric", "Monte Carlo, shortest",
+      ])
+    XCTAssertEqual(try XCTUnwrap(Double(table.rows[6][3])), 31.7106, accuracy: 1e-4)
+    XCTAssertEqual(table.rows[4][4], "", "infinite degrees of freedom are an empty cell")
+  }
+
+  /// A divisor through zero is refused whether the number of trials is given or not, and named.
+  func testDivisorThroughZeroIsRefused() throws {
+    let json = "{\"model\": \"1/x\", \"inputs\": {\"x\": {\"estimate\": 1, \"u\": 1}}}"
+    for arguments in [[], ["--trials", "10000"]] {
+      XCTAssertThrowsError(try report(arguments, json)) {
+        XCTAssertTrue("\($0)".contains("passes through zero within the distribution of \"x\""), "\($0)")
+      }
+    }
+    XCTAssertEqual(try report(["--no-monte-carlo"], json).budgets[0].standardUncertainty, 1)
+  }
+
+  /// |x| about 0 has no derivative and no first order; its distribution is half a normal one, with the mean √(2/π).
+  func testKinkHasAMonteCarloOnly() throws {
+    let json = "{\"model\": \"abs(x)\", \"coverage\": 0.95, \"inputs\": {\"x\": {\"estimate\": 0, \"u\": 1}}}"
+    let report = try report(["--digits", "1"], json)
+    XCTAssertTrue(report.budgets.isEmpty)
+    XCTAssertEqual(try XCTUnwrap(report.monteCarlo).results[0].estimate, (2 / Double.pi).squareRoot(), accuracy: 0.02)
+    XCTAssertTrue(report.text.contains("y: no first-order (GUM) result: y: abs(x) has no derivative"), report.text)
+    XCTAssertNotNil(report.svg)
+    let measurands = try XCTUnwrap(report.json["measurands"] as? [[String: Any]])
+    XCTAssertTrue(measurands[0]["u"] is NSNull)
+    XCTAssertNotNil(measurands[0]["monte_carlo"] as? [String: Any])
+    XCTAssertThrowsError(try self.report(["--no-monte-carlo"], json))
   }
 
   /// The file that the page shows is one that the program reads.
@@ -196,6 +240,7 @@ final class ConvertCommandTests: XCTestCase {
       (["12.5 °C", "K"], 285.65, "K"), (["-12.5 °C", "K"], 260.65, "K"), (["300 K", "°C"], 26.85, "°C"),
       (["5 K", "mK"], 5000, "mK"), (["1013.25 hPa", "bar"], 1.01325, "bar"), (["1 kWh"], 3.6e6, "kg·m²/s²"),
       (["20 °C"], 293.15, "K"), (["12 \\milli\\kelvin", "µK"], 12_000, "µK"), (["50 %RH"], 50, "%RH"),
+      (["-273.15 °C", "K"], 0, "K"), (["20 dB", "B"], 2, "B"), (["1 dB"], 0.11512925464970229, "Np"),
     ]
     for (words, value, unit) in cases {
       let conversion = try ConvertCommand.convert(words)
@@ -210,7 +255,10 @@ final class ConvertCommandTests: XCTestCase {
   }
 
   func testRefusedConversions() {
-    for words in [[], ["5 mK", "s"], ["x K"], ["5 kelvn", "K"], ["5 K", "K", "K"], ["50 %", "%RH"], ["1(2", "K"]] {
+    for words in [
+      [], ["-274 °C", "K"], ["-1 K", "°C"], ["20 dB", "%"], ["3", "Np"], ["5 mK", "s"], ["x K"], ["5 kelvn", "K"],
+      ["5 K", "K", "K"], ["50 %", "%RH"], ["1(2", "K"],
+    ] {
       XCTAssertThrowsError(try ConvertCommand.convert(words), "\(words)")
     }
     XCTAssertEqual(try ConvertCommand.convert(["5"]).number, 5)

@@ -35,7 +35,11 @@ final class ModelFuzzTests: XCTestCase {
         columns.initialize(repeating: 0, count: batch.columnCount * width)
         batch.prepare(columns)
         for (i, x) in values.enumerated() { for k in 0..<3 { columns[i * width + k] = x } }
-        batch.run(columns, count: 3)
+        let poles = PoleWatch([model.tape], estimates: values, names: model.variables)
+        var candidates = [PoleWatch.Candidate](repeating: 0, count: poles.divisors.count)
+        let isSuspect = batch.run(columns, count: 3, divisors: poles.divisors, candidates: &candidates)
+        // Draws equal to the estimates are no candidates for a pole, unless a divisor is zero there.
+        XCTAssertEqual(isSuspect, candidates.contains { $0 >= 0 }, text)
         XCTAssertEqual(columns[Int(batch.results[0]) * width + 2], value, text)
       } catch { XCTAssertFalse(error.description.isEmpty) }
     }

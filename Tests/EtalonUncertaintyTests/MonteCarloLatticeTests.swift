@@ -6,11 +6,11 @@ import XCTest
 /// Drawing through a randomly shifted lattice: the same distributions, with fewer draws.
 final class MonteCarloLatticeTests: XCTestCase {
   /// JCGM 101, 9.5, table 11: shortest 99 % interval [745, 932], u = 36. Random numbers need 590 000 draws and more for
-  /// two stable digits at this probability; the lattice less than a third of 10⁶.
+  /// two stable digits at this probability; the default, the lattice, less than a third of 10⁶.
   func testGaugeBlockNeedsFewerDraws() throws {
     let model = try MonteCarloTests.gaugeBlock()
     for seed in [1, 2] as [UInt64] {
-      let result = try model.monteCarlo(coverage: 0.99, seed: seed, sampling: .lattice, threads: 2)
+      let result = try model.monteCarlo(coverage: 0.99, seed: seed, threads: 2)
       XCTAssertLessThanOrEqual(result.trials, 333_333)
       XCTAssertLessThanOrEqual(try XCTUnwrap(result.stability), 0.5)
       XCTAssertEqual(result.estimate, 838, accuracy: 0.1)
@@ -28,7 +28,7 @@ final class MonteCarloLatticeTests: XCTestCase {
       inputs: names.map {
         InputQuantity(name: $0, estimate: 0, distribution: .rectangular(halfWidth: 3.0.squareRoot()))
       })
-    let result = try model.monteCarlo(coverage: 0.95, seed: 1, sampling: .lattice)
+    let result = try model.monteCarlo(coverage: 0.95, seed: 1)
     XCTAssertLessThanOrEqual(result.trials, 333_333)
     XCTAssertEqual(result.estimate, 0, accuracy: 1e-3)
     XCTAssertEqual(result.standardUncertainty, 2, accuracy: 2e-3)

@@ -7,8 +7,9 @@ import EtalonMetrology
 /// sinh, cosh, tanh, abs, min, max, pow. Angles are in radians. A name starts with a letter and may hold digits, `_` and
 /// dots before letters. Every elementary function is the project's own, so that results agree bit for bit everywhere.
 public struct Expression: Sendable, Equatable {
-  /// The text as given.
-  public let text: String
+  /// The text as given; the names of the variables for a function written in Swift.
+  public var text: String { givenText ?? "f(\(variables.joined(separator: ", ")))" }
+  private let givenText: String?
   /// Names of the variables, in the order of first appearance, or as given.
   public let variables: [String]
   let tape: Tape
@@ -29,13 +30,13 @@ public struct Expression: Sendable, Equatable {
   ) throws(ExpressionFault) {
     var parser = ExpressionParser(text, variables: variables, constants: constants)
     try parser.parse()
-    self.text = text
+    givenText = text
     self.variables = parser.variables
     tape = parser.tape
   }
 
-  init(text: String, variables: [String], tape: Tape) {
-    self.text = text
+  init(text: String?, variables: [String], tape: Tape) {
+    givenText = text
     self.variables = variables
     self.tape = tape
   }

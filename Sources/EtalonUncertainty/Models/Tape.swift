@@ -22,23 +22,39 @@ struct Tape: Sendable, Equatable {
   }
 
   private(set) var instructions: [Instruction] = []
+  /// Registers of instructions, for long tapes; a short one is looked through.
   private var known: [Instruction: Int32] = [:]
+  private static let shortTape = 32
 
   static func == (a: Tape, b: Tape) -> Bool { a.instructions == b.instructions }
 
   /// Register of the result: the last instruction.
   var result: Int { instructions.count - 1 }
 
+  /// Whether a variable appears.
+  func uses(_ variable: Int) -> Bool {
+    instructions.contains { $0.operation == .variable && $0.a == Int32(variable) }
+  }
+
   // MARK: Building
 
   /// Adds an instruction, or finds the equal one that is there; arguments that are all constant are evaluated at once.
   mutating func emit(_ instruction: Instruction) -> Int32 {
     if let folded = fold(instruction) { return emit(Instruction(operation: .constant, constant: folded)) }
-    if let register = known[instruction] { return register }
+    if let register = register(of: instruction) { return register }
     instructions.append(instruction)
     let register = Int32(instructions.count - 1)
-    known[instruction] = register
+    if instructions.count == Self.shortTape {
+      for (i, instruction) in instructions.enumerated() { known[instruction] = Int32(i) }
+    } else if instructions.count > Self.shortTape {
+      known[instruction] = register
+    }
     return register
+  }
+
+  private func register(of instruction: Instruction) -> Int32? {
+    if instructions.count >= Self.shortTape { return known[instruction] }
+    return instructions.lastIndex(of: instruction).map(Int32.init)
   }
 
   mutating func constant(_ value: Double) -> Int32 { emit(Instruction(operation: .constant, constant: value)) }
@@ -92,7 +108,7 @@ struct Tape: Sendable, Equatable {
 
   private mutating func constantRegister(_ value: Double) -> Int32 {
     let instruction = Instruction(operation: .constant, constant: value)
-    if let register = known[instruction] { return register }
+    if let register = register(of: instruction) { return register }
     instructions.append(instruction)
     return Int32(instructions.count - 1)
   }

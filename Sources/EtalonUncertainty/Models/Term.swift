@@ -81,6 +81,6 @@ extension Expression {
     var tape = Tape()
     let register = function(variables.indices.map { Term(.variable($0)) }).emit(into: &tape)
     tape.finish(register)
-    self.init(text: "f(\(variables.joined(separator: ", ")))", variables: variables, tape: tape)
+    self.init(text: nil, variables: variables, tape: tape)
   }
 }

@@ -13,11 +13,15 @@ struct BatchTape: Sendable {
     var b: Int32
     var target: Int32
     var exponent: Int32
+    /// Number of the divisor that the step watches, or -1.
+    var divisor: Int32
   }
 
   private var steps: [Step] = []
   /// Columns that hold one value throughout.
   private var constants: [(column: Int32, value: Double)] = []
+  /// Number of divisors that are watched, in the order of `PoleWatch`.
+  private var divisorCount: Int32 = 0
   /// Column of each result.
   private(set) var results: [Int32] = []
   /// All columns, those of the inputs first.
@@ -66,9 +70,12 @@ struct BatchTape: Sendable {
           columnCount += 1
         }
         column[i] = target
+        let isWatched = PoleWatch.watched(instruction, tape) != nil
         steps.append(
           Step(
-            operation: instruction.operation, a: column[a], b: column[b], target: target, exponent: instruction.b))
+            operation: instruction.operation, a: column[a], b: column[b], target: target, exponent: instruction.b,
+            divisor: isWatched ? divisorCount : -1))
+        if isWatched { divisorCount += 1 }
       }
     }
     results.append(column[tape.result])
@@ -86,11 +93,27 @@ struct BatchTape: Sendable {
   }
 
   /// Evaluates the first `count` draws of all columns.
-  func run(_ columns: UnsafeMutablePointer<Double>, count: Int) {
+  /// - Parameters:
+  ///   - divisors: those of the model.
+  ///   - candidates: for each divisor, receives the first draw with the divisor on the other side of zero than at the
+  ///     estimates or near zero, or -1.
+  /// - Returns: whether there is such a draw.
+  func run(
+    _ columns: UnsafeMutablePointer<Double>, count: Int, divisors: [PoleWatch.Divisor],
+    candidates: UnsafeMutablePointer<PoleWatch.Candidate>
+  ) -> Bool {
+    var isSuspect = false
     for step in steps {
       let a = UnsafePointer(columns + Int(step.a) * Self.width)
       let b = UnsafePointer(columns + Int(step.b) * Self.width)
       let y = columns + Int(step.target) * Self.width
+      // Before the step, because its result may take the place of the divisor.
+      if step.divisor >= 0 {
+        let divisor = divisors[Int(step.divisor)]
+        let candidate = Self.candidate(step.operation == .divide ? b : a, count, divisor)
+        candidates[Int(step.divisor)] = candidate
+        if candidate >= 0 { isSuspect = true }
+      }
       switch step.operation {
       case .constant, .variable: break
       case .add: for i in 0..<count { y[i] = a[i] + b[i] }
@@ -108,5 +131,29 @@ struct BatchTape: Sendable {
         for i in 0..<count { y[i] = Tape.apply(step.operation, a[i], b[i], exponent: step.exponent) }
       }
     }
+    return isSuspect
+  }
+
+  /// The first draw whose divisor is near zero or on the other side of it; -1 where all are well away.
+  private static func candidate(
+    _ x: UnsafePointer<Double>, _ count: Int, _ divisor: PoleWatch.Divisor
+  ) -> PoleWatch.Candidate {
+    let limit = PoleWatch.nearness * divisor.reference.magnitude
+    if divisor.isTangent {
+      for i in 0..<count where Elementary.cos(x[i]).magnitude < limit { return Int32(i) }
+      return -1
+    }
+    // Signs and magnitudes by their bits: sums over whole numbers run over several columns at once.
+    let sign = divisor.reference.bitPattern
+    let least = limit.bitPattern
+    var other: UInt64 = 0
+    for i in 0..<count {
+      let bits = x[i].bitPattern
+      // The top bit: another sign, or a magnitude below the limit.
+      other |= (bits ^ sign) | ((bits & ~(1 << 63)) &- least)
+    }
+    guard other >> 63 == 1 else { return -1 }
+    for i in 0..<count where (x[i] < 0) != (divisor.reference < 0) || x[i].magnitude < limit { return Int32(i) }
+    return -1
   }
 }

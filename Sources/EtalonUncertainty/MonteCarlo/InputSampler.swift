@@ -28,9 +28,6 @@ struct InputSampler: Sendable {
     inputCount = model.inputs.count
     let correlated = Set(model.correlation.correlated)
     for (i, input) in model.inputs.enumerated() where !correlated.contains(i) {
-      if !input.distribution.standardDeviation.isFinite {
-        throw .infiniteVariance(input: input.name, degreesOfFreedom: input.degreesOfFreedom)
-      }
       singles.append(Single(column: i, estimate: input.estimate, distribution: input.distribution))
     }
     for group in model.correlation.ensembles {
@@ -50,7 +47,6 @@ struct InputSampler: Sendable {
         }
         guard dof == common ?? dof else { throw .correlatedDistribution(input: input.name) }
         common = dof
-        if dof <= 2 { throw .infiniteVariance(input: input.name, degreesOfFreedom: dof) }
       }
       var (factor, _) = CorrelationMatrix.factor(group.count) { model.correlation[group[$0], group[$1]] }
       for i in group.indices {
@@ -118,8 +114,9 @@ struct InputSampler: Sendable {
   private static func fillRootOfChiSquareOverDof(
     _ y: UnsafeMutablePointer<Double>, _ count: Int, _ dof: Double, _ stream: inout RandomStream
   ) {
-    // Degrees of freedom are above 2 here, so the shape is above 1 as the method needs.
-    let d = dof / 2 - 1.0 / 3
+    // The method needs a shape of 1 or more; below, Γ(a) = Γ(a + 1) U^(1/a), section 6 of the same paper.
+    let isSmall = dof < 2
+    let d = dof / 2 + (isSmall ? 1 : 0) - 1.0 / 3
     let c = 1 / (9 * d).squareRoot()
     for i in 0..<count {
       while true {
@@ -132,7 +129,8 @@ struct InputSampler: Sendable {
         if u < 1 - 0.0331 * square * square
           || Elementary.log(u) < 0.5 * square + d * (1 - v + Elementary.log(v))
         {
-          y[i] = (2 * d * v / dof).squareRoot()
+          let boost = isSmall ? Elementary.pow(1 - stream.uniform(), 2 / dof) : 1
+          y[i] = (2 * d * v * boost / dof).squareRoot()
           break
         }
       }

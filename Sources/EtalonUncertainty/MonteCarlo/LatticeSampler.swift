@@ -2,8 +2,9 @@ import EtalonMetrology
 
 /// Draws columns of inputs through the points of a lattice instead of independent random numbers.
 ///
-/// Inputs that matter most get the first coordinates. Ensembles of correlated inputs, truncated normal inputs, and inputs
-/// beyond the last coordinate stay random; both kinds may stand side by side without bias.
+/// Inputs that matter most get the first coordinates. Ensembles of correlated inputs, truncated normal inputs, t of a broken
+/// number of degrees of freedom below three, and inputs beyond the last coordinate stay random; both kinds may stand side by
+/// side without bias.
 struct LatticeSampler: Sendable {
   private struct Entry: Sendable {
     var single: InputSampler.Single
@@ -30,8 +31,9 @@ struct LatticeSampler: Sendable {
       case .exact, .truncatedNormal: needed = 0
       case .curvilinearTrapezoidal, .trapezoidal: needed = 2
       case .studentT(_, let own):
-        needed = 1
-        dof = own
+        // Below three degrees of freedom the quantiles grow too fast for a table; 1 and 2 have formulas.
+        needed = own >= 3 || own == 1 || own == 2 ? 1 : 0
+        dof = own >= 3 ? own : .infinity
       default: needed = 1
       }
       guard needed > 0, dimensions + needed <= LatticeRule.dimensions else {
@@ -54,6 +56,13 @@ struct LatticeSampler: Sendable {
       let mean = entry.single.estimate
       let j = entry.coordinate
       switch entry.single.distribution {
+      case .studentT(let u, 1):
+        for i in 0..<count { x[i] = mean - u / Elementary.tan(Double.pi * lattice.coordinate(first + i, j)) }
+      case .studentT(let u, 2):
+        for i in 0..<count {
+          let p = lattice.coordinate(first + i, j)
+          x[i] = mean + u * (2 * p - 1) / (2 * p * (1 - p)).squareRoot()
+        }
       case .normal(let u), .studentT(let u, _):
         for i in 0..<count { x[i] = mean + u * entry.quantile(lattice.coordinate(first + i, j)) }
       case .rectangular(let a): for i in 0..<count { x[i] = mean + a * (2 * lattice.coordinate(first + i, j) - 1) }

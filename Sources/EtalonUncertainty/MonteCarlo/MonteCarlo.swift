@@ -6,13 +6,14 @@ extension MeasurementModel {
   ///   - p: coverage probability between 0 and 1.
   ///   - seed: the same seed gives the same result, at any number of threads.
   ///   - trials: a fixed number or the adaptive procedure.
-  ///   - sampling: independent random numbers, or a lattice that needs fewer of them.
+  ///   - sampling: nil for the lattice where the number of trials is adapted, which then stops after several times fewer,
+  ///     and for independent random numbers where it is fixed, because they are made faster.
   ///   - threads: 1 to 64.
-  /// - Throws: `undefinedWithinDistribution` where the model has no value for a draw, `infiniteVariance`,
+  /// - Throws: `undefinedWithinDistribution` where the model has no value for a draw, `divisorThroughZero`,
   ///   `correlatedDistribution`, `notStable`, `trials`, `coverage`.
   public func monteCarlo(
     coverage p: Double, seed: UInt64, trials: MonteCarloTrials = .adaptive(),
-    sampling: MonteCarloSampling = .random, threads: Int = 1
+    sampling: MonteCarloSampling? = nil, threads: Int = 1
   ) throws(UncertaintyFault) -> MonteCarloResult {
     let single = outputs.count == 1 ? self : first
     return try single.jointMonteCarlo(coverage: p, seed: seed, trials: trials, sampling: sampling, threads: threads)
@@ -24,7 +25,7 @@ extension MeasurementModel {
   /// The adaptive procedure goes on until each measurand is stable.
   public func jointMonteCarlo(
     coverage p: Double, seed: UInt64, trials: MonteCarloTrials = .adaptive(),
-    sampling: MonteCarloSampling = .random, threads: Int = 1
+    sampling: MonteCarloSampling? = nil, threads: Int = 1
   ) throws(UncertaintyFault) -> JointMonteCarloResult {
     guard p > 0, p < 1 else { throw .coverage(p) }
     guard threads >= 1, threads <= 64 else { throw .trials(threads, range: "1 to 64 threads") }
@@ -32,8 +33,11 @@ extension MeasurementModel {
     // The quotient is cut by a little more than its rounding, so that p = 0.99 asks for 10 000 and not for 10 001.
     let least = (100 / (1 - p) * (1 - 1e-12)).rounded(.up)
     guard least <= 2_000_000 else { throw .coverage(p) }
+    let usual: MonteCarloSampling
+    if case .fixed = trials { usual = .random } else { usual = .lattice }
     var run = try MonteCarloRun(
-      engine: MonteCarloEngine(self, seed: seed, sampling: sampling), coverage: p, least: Int(least), threads: threads)
+      engine: MonteCarloEngine(self, seed: seed, sampling: sampling ?? usual), coverage: p, least: Int(least),
+      threads: threads)
     switch trials {
     case .fixed(let count):
       guard count >= 1000, count >= Int(least), count <= 20_000_000 else {
@@ -46,7 +50,7 @@ extension MeasurementModel {
       }
       try run.adapt(digits: digits, fraction: fraction, maximum: maximum)
     }
-    return run.result()
+    return try run.result()
   }
 
   /// The values of so many trials, for each measurand in the order of the trials: what `jointMonteCarlo` summarises.
@@ -165,15 +169,20 @@ struct MonteCarloRun {
       }
       for k in samples.indices {
         let block = moments[done][k]
-        let n = Double(blockSize)
-        let mean = block.sum / n
-        let deviation = max(0, (block.squares - n * mean * mean) / (n - 1)).squareRoot()
-        let part = samples[k].values[done * blockSize..<(done + 1) * blockSize]
+        let part = UnsafeBufferPointer(rebasing: samples[k].values[done * blockSize..<(done + 1) * blockSize])
         let interval = CoverageIntervals(
-          UnsafeBufferPointer(rebasing: part), coverage: coverage, shortest: false, range: block.least...block.greatest
+          part, coverage: coverage, shortest: false, range: block.least...block.greatest
         ).symmetric
-        averages[k][0].add(mean)
-        averages[k][1].add(deviation)
+        if engine.hasVariance[k] {
+          let n = Double(blockSize)
+          let mean = block.sum / n
+          averages[k][0].add(mean)
+          averages[k][1].add(max(0, (block.squares - n * mean * mean) / (n - 1)).squareRoot())
+        } else {
+          // The median in place of averages that do not settle.
+          averages[k][0].add(Self.median(part) - engine.origins[k])
+          averages[k][1].add(0)
+        }
         averages[k][2].add(interval.lowerBound - engine.origins[k])
         averages[k][3].add(interval.upperBound - engine.origins[k])
       }
@@ -181,7 +190,10 @@ struct MonteCarloRun {
       guard done >= fewest else { continue }
       var stable = true
       for k in samples.indices {
-        let u = summary(k, blocks: done).deviation
+        let u =
+          engine.hasVariance[k]
+          ? summary(k, blocks: done).deviation
+          : try scale(averages[k][2].average...averages[k][3].average)
         let allowed = fraction * MonteCarloResult.numericalTolerance(of: u, significantDigits: digits)
         let reached = 2 * (averages[k].map(\.standardDeviationOfMean).max() ?? 0)
         tolerance[k] = allowed
@@ -193,6 +205,18 @@ struct MonteCarloRun {
     // Blocks that a wave made beyond the last one needed do not count, so that threads change nothing.
     moments.removeLast(made - done)
     for k in samples.indices { samples[k].removeLast((made - done) * blockSize) }
+  }
+
+  /// The standard uncertainty of the normal distribution with the same coverage interval, for the digits of what has none.
+  private func scale(_ interval: ClosedRange<Double>) throws(UncertaintyFault) -> Double {
+    do throws(DistributionFault) {
+      return (interval.upperBound - interval.lowerBound) / 2
+        / (try NormalDistribution.coverageFactor(probability: coverage))
+    } catch { throw .distribution(error) }
+  }
+
+  private static func median(_ values: UnsafeBufferPointer<Double>) -> Double {
+    OrderedTails.sorted(Array(values))[values.count / 2]
   }
 
   /// Mean (from the origin) and standard deviation of the values of the first blocks.
@@ -208,18 +232,23 @@ struct MonteCarloRun {
     return (mean, max(0, (squares - n * mean * mean) / (n - 1)).squareRoot())
   }
 
-  func result() -> JointMonteCarloResult {
+  func result() throws(UncertaintyFault) -> JointMonteCarloResult {
     var results: [MonteCarloResult] = []
     var means: [Double] = []
     for k in samples.indices {
-      let (mean, deviation) = summary(k, blocks: moments.count)
-      means.append(mean + engine.origins[k])
+      var (mean, deviation) = summary(k, blocks: moments.count)
       let values = samples[k].values
+      if !engine.hasVariance[k] {
+        mean = Self.median(values) - engine.origins[k]
+        deviation = .infinity
+      }
+      means.append(mean + engine.origins[k])
       let least = moments.reduce(Double.infinity) { min($0, $1[k].least) }
       let greatest = moments.reduce(-Double.infinity) { max($0, $1[k].greatest) }
       let intervals = CoverageIntervals(
         values, coverage: coverage, shortest: true, range: least...greatest, threads: threads)
-      let histogram = Self.histogram(values, mean + engine.origins[k], deviation, threads: threads)
+      let spread = deviation.isFinite ? deviation : try scale(intervals.symmetric)
+      let histogram = Self.histogram(values, mean + engine.origins[k], spread, threads: threads)
       results.append(
         MonteCarloResult(
           measurand: engine.model.outputs[k], trials: samples[k].count, seed: engine.seed,
@@ -227,6 +256,9 @@ struct MonteCarloRun {
           symmetricInterval: intervals.symmetric, shortestInterval: intervals.shortest ?? intervals.symmetric,
           numericalTolerance: tolerance[k], stability: stability[k],
           endStandardError: endStandardError(k, intervals), histogram: histogram))
+    }
+    guard engine.hasVariance.allSatisfy(\.self) else {
+      return JointMonteCarloResult(results: results, correlations: nil, ellipsoidalCoverageFactor: nil)
     }
     var correlations: [[Double]] = []
     for k in samples.indices {
@@ -329,6 +361,8 @@ struct RunningMoments {
     mean += before / count
     squares += before * (x - mean)
   }
+
+  var average: Double { mean }
 
   /// JCGM 101, equation 22.
   var standardDeviationOfMean: Double { (squares / (count * (count - 1))).squareRoot() }

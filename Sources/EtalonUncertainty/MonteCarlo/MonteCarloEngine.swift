@@ -12,6 +12,13 @@ struct MonteCarloEngine: Sendable {
   let lattice: LatticeSampler?
   /// The explicit functions as one program; nil where one is implicit.
   let program: BatchTape?
+  /// For each measurand, whether all inputs that it uses have a variance; t with up to two degrees of freedom has none
+  /// (JCGM 101, 6.4.9.5).
+  let hasVariance: [Bool]
+  /// Divisors of the explicit functions.
+  let poles: PoleWatch
+  /// Derivative of an implicit equation by its measurand at the estimates, where the equation is solved.
+  private let slopes: [Double]
   /// Values at the estimates of the inputs: the origin of sums, and where implicit equations are solved from.
   let origins: [Double]
 
@@ -31,20 +38,42 @@ struct MonteCarloEngine: Sendable {
     switch sampling {
     case .random: lattice = nil
     case .lattice:
-      let gradient = try model.gradient(0).gradient
-      lattice = try LatticeSampler(
-        sampler, importance: zip(gradient, model.inputs).map { $0 * $1.standardUncertainty })
+      lattice = try LatticeSampler(sampler, importance: Self.importance(model))
     }
     var origins: [Double] = []
     var tapes: [Tape] = []
+    var slopes: [Double] = []
     for (i, function) in model.functions.enumerated() {
-      do throws(ExpressionFault) { origins.append(try function.evaluate(model.estimates)) } catch {
-        throw .model(output: model.outputs[i], error)
+      do throws(ExpressionFault) {
+        switch function {
+        case .explicit(let expression):
+          origins.append(try expression.evaluate(model.estimates))
+          slopes.append(0)
+          tapes.append(expression.tape)
+        case .implicit(let expression):
+          let (root, slope) = try expression.solve(model.estimates, from: expression.start)
+          origins.append(root)
+          slopes.append(slope[0])
+        }
+      } catch { throw .model(output: model.outputs[i], error) }
+    }
+    hasVariance = model.functions.map { function in
+      model.inputs.indices.allSatisfy {
+        model.inputs[$0].distribution.standardDeviation.isFinite || !function.uses($0)
       }
-      if case .explicit(let expression) = function { tapes.append(expression.tape) }
     }
     self.origins = origins
+    self.slopes = slopes
+    poles = PoleWatch(tapes, estimates: model.estimates, names: model.inputs.map(\.name))
     program = tapes.count == model.functions.count ? BatchTape(tapes, inputs: model.inputs.count) : nil
+  }
+
+  /// First-order contributions, by which the lattice orders its coordinates; where the model has no derivative, zeros,
+  /// which leave the inputs in their order.
+  private static func importance(_ model: MeasurementModel) -> [Double] {
+    do throws(UncertaintyFault) {
+      return zip(try model.gradient(0).gradient, model.inputs).map { $0 * $1.standardUncertainty }
+    } catch { return [Double](repeating: 0, count: model.inputs.count) }
   }
 
   private var columnCount: Int { program?.columnCount ?? model.inputs.count + model.functions.count }
@@ -68,6 +97,10 @@ struct MonteCarloEngine: Sendable {
     var stream = RandomStream(seed: seed, stream: UInt64(block) + 1)
     var moments = [Moments](repeating: Moments(), count: targets.count)
     let scratch = columns + columnCount * BatchTape.width
+    // Candidates that were looked at and are no poles; a model that has many is not looked at for ever.
+    var harmless = 0
+    let candidates = UnsafeMutablePointer<PoleWatch.Candidate>.allocate(capacity: poles.divisors.count)
+    defer { candidates.deallocate() }
     var done = 0
     var rule = LatticeRule(dimensions: lattice?.dimensions ?? 0, from: &stream)
     while done < count {
@@ -83,7 +116,11 @@ struct MonteCarloEngine: Sendable {
         sampler.fill(columns, scratch: scratch, count: n, from: &stream)
       }
       if let program {
-        program.run(columns, count: n)
+        let isSuspect = program.run(columns, count: n, divisors: poles.divisors, candidates: candidates)
+        if isSuspect && harmless < 32 {
+          try checkPoles(candidates, columns, program, count: n)
+          harmless += 1
+        }
       } else {
         try runOneByOne(columns, count: n)
       }
@@ -116,19 +153,44 @@ struct MonteCarloEngine: Sendable {
     return moments
   }
 
+  /// Throws where a candidate for a pole is one, of an output that has a value there.
+  private func checkPoles(
+    _ candidates: UnsafeMutablePointer<PoleWatch.Candidate>, _ columns: UnsafeMutablePointer<Double>,
+    _ program: BatchTape, count: Int
+  ) throws(UncertaintyFault) {
+    for index in poles.divisors.indices where candidates[index] >= 0 {
+      let output = poles.divisors[index].output
+      let values = model.inputs.indices.map { columns[$0 * BatchTape.width + Int(candidates[index])] }
+      let y = UnsafeBufferPointer(start: columns + Int(program.results[output]) * BatchTape.width, count: count)
+      // A draw without a value is named by its own fault.
+      guard y.allSatisfy(\.isFinite) else { continue }
+      try poles.check(index, draw: values, column: y, output: model.outputs[output])
+    }
+  }
+
   private func runOneByOne(_ columns: UnsafeMutablePointer<Double>, count: Int) throws(UncertaintyFault) {
     var values = model.estimates
     for i in 0..<count {
       for j in values.indices { values[j] = columns[j * BatchTape.width + i] }
+      var isSingular = false
       for (k, function) in model.functions.enumerated() {
         do throws(ExpressionFault) {
           let y: Double
           switch function {
           case .explicit(let expression): y = try expression.evaluate(values)
-          case .implicit(let expression): y = try expression.solve(values, from: origins[k]).root
+          case .implicit(let expression):
+            let (root, slope) = try expression.solve(values, from: origins[k])
+            // On the way to this draw the equation did not fix its measurand: the solution has a pole or an end there.
+            isSingular = slope[0] == 0 || (slope[0] < 0) != (slopes[k] < 0)
+            y = root
           }
           columns[(model.inputs.count + k) * BatchTape.width + i] = y
         } catch { throw .undefinedWithinDistribution(output: model.outputs[k], values: values, error) }
+        if isSingular {
+          throw .divisorThroughZero(
+            output: model.outputs[k], divisor: "the derivative of the equation by \(model.outputs[k])",
+            inputs: model.inputs.filter { $0.distribution != .exact }.map(\.name))
+        }
       }
     }
   }

@@ -15,8 +15,8 @@ public enum MonteCarloTrials: Equatable, Sendable {
 public enum MonteCarloSampling: Equatable, Sendable {
   /// Independent random numbers, as JCGM 101 has it; the fastest draw.
   case random
-  /// Points of a randomly shifted lattice: several times fewer draws for the same stability, each several times slower.
-  /// Pays where the model is slow to evaluate.
+  /// Points of a randomly shifted lattice: several times fewer draws for the same stability, each somewhat slower to make.
+  /// Every draw still has the distributions of the inputs, and the stability is that of independently shifted lattices.
   case lattice
 }
 
@@ -40,14 +40,17 @@ public struct MonteCarloResult: Equatable, Sendable {
   public let seed: UInt64
   /// Coverage probability asked for.
   public let coverageProbability: Double
-  /// Average of the values (JCGM 101, equation 16).
+  /// Average of the values (JCGM 101, equation 16), or their median where the standard uncertainty does not exist.
   public let estimate: Double
-  /// Standard deviation of the values (JCGM 101, equation 17).
+  /// Standard deviation of the values (JCGM 101, equation 17); infinite where it does not exist, because an input has a t
+  /// distribution with at most two degrees of freedom (JCGM 101, 6.4.9.5): the intervals stand all the same.
   public let standardUncertainty: Double
   /// Interval with equal probability beyond both ends (JCGM 101, 7.7.2).
   public let symmetricInterval: ClosedRange<Double>
   /// The shortest interval of the coverage probability (JCGM 101, 7.7.3); its ends are values that were drawn.
   public let shortestInterval: ClosedRange<Double>
+  /// Whether the distribution has a standard uncertainty.
+  public var hasStandardUncertainty: Bool { standardUncertainty.isFinite }
   /// Numerical tolerance that the adaptive procedure had to reach; nil for a fixed number of trials.
   public let numericalTolerance: Double?
   /// Twice the largest standard deviation of the four averages the procedure watches; nil for a fixed number.
@@ -78,8 +81,8 @@ public struct MonteCarloResult: Equatable, Sendable {
 public struct JointMonteCarloResult: Equatable, Sendable {
   /// One result for each measurand, in the order of the model.
   public let results: [MonteCarloResult]
-  /// Correlation coefficients of the measurands, a full matrix by rows.
-  public let correlations: [[Double]]
+  /// Correlation coefficients of the measurands, a full matrix by rows; nil where a standard uncertainty does not exist.
+  public let correlations: [[Double]]?
   /// Coverage factor of the ellipsoidal coverage region (y − ŷ)ᵀ V⁻¹ (y − ŷ) ≤ k² that holds the coverage probability of
   /// the values (JCGM 102, 7.7.2 a); nil for a single measurand, or where one measurand follows from the others.
   public let ellipsoidalCoverageFactor: Double?
@@ -141,7 +144,10 @@ extension MonteCarloResult {
     precondition(digits >= 1, "a standard uncertainty has at least one significant digit")
     let half = budget.expandedUncertainty
     // The tolerance belongs to the uncertainty of the Monte Carlo where the first order gives none.
-    let u = budget.standardUncertainty > 0 ? budget.standardUncertainty : standardUncertainty
+    let spread =
+      standardUncertainty.isFinite
+      ? standardUncertainty : (symmetricInterval.upperBound - symmetricInterval.lowerBound) / 2
+    let u = budget.standardUncertainty > 0 ? budget.standardUncertainty : spread
     return FirstOrderValidity(
       tolerance: Self.numericalTolerance(of: u, significantDigits: digits),
       lowDifference: abs(budget.estimate - half - symmetricInterval.lowerBound),

@@ -47,6 +47,7 @@ struct CorrelationMatrix: Equatable, Sendable {
 
   /// Groups of inputs connected by correlations, each in ascending order; inputs without correlation are in none.
   var ensembles: [[Int]] {
+    if correlated.isEmpty { return [] }
     var left = Set(correlated)
     var groups: [[Int]] = []
     while let first = left.min() {

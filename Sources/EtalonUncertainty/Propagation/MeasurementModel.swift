@@ -13,6 +13,14 @@ public struct MeasurementModel: Sendable {
       }
     }
 
+    /// Whether input `i` appears in the function.
+    func uses(_ i: Int) -> Bool {
+      switch self {
+      case .explicit(let expression): return expression.tape.uses(i)
+      case .implicit(let expression): return expression.equation.tape.uses(i + 1)
+      }
+    }
+
     func gradient(_ values: [Double]) throws(ExpressionFault) -> (value: Double, gradient: [Double]) {
       switch self {
       case .explicit(let expression): return try expression.gradient(values)
@@ -122,11 +130,11 @@ public struct MeasurementModel: Sendable {
     guard !inputs.isEmpty, inputs.count <= 200, !functions.isEmpty else {
       throw .modelSize(inputs: inputs.count, outputs: functions.count)
     }
-    for list in [names, inputs.map(\.name)] {
-      var seen: Set<String> = []
-      for name in list where !seen.insert(name).inserted { throw .duplicateName(name) }
+    for (i, name) in names.enumerated() where names[..<i].contains(name) { throw .duplicateName(name) }
+    for (i, input) in inputs.enumerated() {
+      if inputs[..<i].contains(where: { $0.name == input.name }) { throw .duplicateName(input.name) }
+      try input.check()
     }
-    for input in inputs { try input.check() }
     outputs = names
     self.functions = functions
     self.inputs = inputs

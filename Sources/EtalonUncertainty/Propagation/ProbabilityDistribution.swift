@@ -29,10 +29,9 @@ public enum ProbabilityDistribution: Equatable, Sendable {
   case exact
 
   /// From a standard uncertainty with its degrees of freedom: a scaled t where they are finite, so that a Monte Carlo
-  /// knows of them as the first order does (JCGM 101, 6.4.9). With two or fewer a t has no variance, and without them
-  /// the standard uncertainty is all that is known: normal (6.4.7).
+  /// knows of them as the first order does (JCGM 101, 6.4.9), and normal without them (6.4.7).
   public static func stated(_ standardUncertainty: Double, degreesOfFreedom: Double) -> ProbabilityDistribution {
-    guard degreesOfFreedom > 2, degreesOfFreedom.isFinite else { return .normal(standardUncertainty) }
+    guard degreesOfFreedom.isFinite else { return .normal(standardUncertainty) }
     return .studentT(scale: standardUncertainty, degreesOfFreedom: degreesOfFreedom)
   }
 

@@ -147,8 +147,7 @@ extension MeasurementModel {
   private func effectiveDegreesOfFreedom(_ signed: [Double], _ variance: Double) throws(UncertaintyFault) -> Double {
     guard variance > 0 else { return .infinity }
     var sum = 0.0
-    let single = Set(inputs.indices).subtracting(correlation.correlated)
-    for i in single.sorted() {
+    for i in inputs.indices where !correlation.correlated.contains(i) {
       let part = signed[i] * signed[i] / variance
       if inputs[i].degreesOfFreedom.isFinite { sum += part * part / inputs[i].degreesOfFreedom }
     }

@@ -27,8 +27,9 @@ public enum UncertaintyFault: Error, Equatable, Sendable {
   /// Correlated inputs whose degrees of freedom differ have no effective degrees of freedom (R. Willink, Metrologia 44
   /// (2007) 340, treats an ensemble with common degrees of freedom).
   case correlatedDegreesOfFreedom(String, String)
-  /// A t distribution with at most two degrees of freedom has no standard deviation (JCGM 101, 6.4.9.5).
-  case infiniteVariance(input: String, degreesOfFreedom: Double)
+  /// A divisor of the model passes through zero within the distributions of the inputs named, so that the quotient has no
+  /// variance.
+  case divisorThroughZero(output: String, divisor: String, inputs: [String])
   /// The model cannot be read or has no value at the estimates.
   case model(output: String, ExpressionFault)
   /// The model has no finite value for a draw within the distributions of its inputs.
@@ -74,8 +75,11 @@ extension UncertaintyFault: CustomStringConvertible {
       return "\"\(input)\" is correlated, but is neither normal nor t with the degrees of freedom of its partners"
     case .correlatedDegreesOfFreedom(let a, let b):
       return "\"\(a)\" and \"\(b)\" are correlated but differ in degrees of freedom, so there are no effective ones"
-    case .infiniteVariance(let input, let dof):
-      return "\"\(input)\" has a t distribution with \(dof) degrees of freedom, which has no standard deviation"
+    case .divisorThroughZero(let output, let divisor, let inputs):
+      let names = inputs.map { "\"\($0)\"" }.joined(separator: ", ")
+      return
+        "\(output): the divisor \(divisor) passes through zero within the distribution of \(names), so that the quotient "
+        + "has no variance; a smaller uncertainty, limits that exclude zero, or another model is needed"
     case .model(let output, let fault): return "\(output): \(fault)"
     case .undefinedWithinDistribution(let output, let values, let fault):
       return "\(output): \(fault), within the distributions of the inputs, at \(values)"

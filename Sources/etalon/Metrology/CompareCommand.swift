@@ -34,14 +34,17 @@ struct CompareCommand: ParsableCommand {
   var uncertainty: String?
   @Option(help: "auto, weighted, mean, median, pmm, dsl or mandel-paule.")
   var method = Method.auto
-  @Option(help: "Significance level of the consistency test.")
+  @Option(parsing: .unconditional, help: "Significance level of the consistency test.")
   var level = 0.05
-  @Option(help: "Coverage factor of the expanded uncertainties.")
+  @Option(parsing: .unconditional, help: "Coverage factor of the expanded uncertainties.")
   var k = 2.0
   @Flag(name: .long, help: "Print JSON.")
   var json = false
+  @Flag(name: .long, help: "Print CSV.")
+  var csv = false
 
   func validate() throws {
+    if json && csv { throw ValidationError("give --json or --csv, not both") }
     guard level > 0, level < 1 else { throw ValidationError("--level lies between 0 and 1") }
     guard k > 0, k.isFinite else { throw ValidationError("--k is a positive number") }
   }
@@ -65,7 +68,7 @@ struct CompareCommand: ParsableCommand {
     } catch let fault as DataFault {
       throw Fail.with(.badData, fault.description)
     }
-    print(json ? try ReportJSON.text(self.json(report)) : text(report))
+    print(json ? try ReportJSON.text(self.json(report)) : csv ? Self.csv(report) : text(report))
     if !report.isConsistent { throw ArgumentParser.ExitCode(EtalonSession.ExitCode.nonconforming.rawValue) }
   }
 
@@ -125,6 +128,21 @@ struct CompareCommand: ParsableCommand {
     }
     lines += ["", Text.table(rows)]
     return lines.joined(separator: "\n")
+  }
+
+  /// The laboratories, and the reference value after them.
+  private static func csv(_ report: Report) -> String {
+    let rows = report.degrees.enumerated().map { index, degree -> [Any?] in
+      let participant = report.comparison.participants[index]
+      return [
+        degree.name, participant.value, participant.standardUncertainty, report.reference.weights[index],
+        degree.deviation, degree.expandedUncertainty, degree.normalisedError,
+      ]
+    }
+    let reference: [Any?] = [
+      report.method, report.reference.value, report.reference.standardUncertainty, nil, nil, nil, nil,
+    ]
+    return CSVText.table(["name", "x", "u", "weight", "d", "U", "En"], rows + [reference])
   }
 
   private func json(_ report: Report) -> [String: Any] {

@@ -21,6 +21,8 @@ struct ConvertCommand: ParsableCommand {
   var words: [String]
   @Flag(name: .long, help: "Print JSON.")
   var json = false
+  @Flag(name: .long, help: "Print CSV.")
+  var csv = false
 
   /// A quantity before and after.
   struct Conversion {
@@ -29,6 +31,10 @@ struct ConvertCommand: ParsableCommand {
     let unit: EtalonMetrology.Unit
     /// Standard uncertainty in the new unit; nil where none was given.
     let uncertainty: Double?
+  }
+
+  func validate() throws {
+    if json && csv { throw ValidationError("give --json or --csv, not both") }
   }
 
   func run() throws {
@@ -47,6 +53,12 @@ struct ConvertCommand: ParsableCommand {
       ]
       let data = try JSONSerialization.data(withJSONObject: object, options: [.prettyPrinted, .sortedKeys])
       print(String(decoding: data, as: UTF8.self))
+    } else if csv {
+      print(
+        CSVText.row([
+          ("value", result.number), ("unit", result.unit.symbol), ("u", result.uncertainty),
+          ("from_value", result.from.number), ("from_unit", result.from.unit.symbol),
+        ]))
     } else if let u = result.uncertainty {
       print(try ConciseNotation(value: result.number, standardUncertainty: u, unit: result.unit).text())
     } else {
@@ -83,6 +95,7 @@ struct ConvertCommand: ParsableCommand {
   private static func coherent(_ unit: EtalonMetrology.Unit) -> EtalonMetrology.Unit {
     if unit.kind == .relativeHumidity { return unit }
     do throws(UnitFault) {
+      if unit.kind == .logarithmicRatio { return try EtalonMetrology.Unit.parse("Np") }
       return try EtalonMetrology.Unit.parse(unit.dimension.description)
     } catch {
       preconditionFailure("a dimension prints as a product of base units: \(error)")

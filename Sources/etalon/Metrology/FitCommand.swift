@@ -26,9 +26,9 @@ struct FitCommand: ParsableCommand {
   var x: String?
   @Option(help: "Column of the ordinates.")
   var y: String?
-  @Option(help: "Standard uncertainty of the abscissae: a column or a number.")
+  @Option(parsing: .unconditional, help: "Standard uncertainty of the abscissae: a column or a number.")
   var ux: String?
-  @Option(help: "Standard uncertainty of the ordinates: a column or a number.")
+  @Option(parsing: .unconditional, help: "Standard uncertainty of the ordinates: a column or a number.")
   var uy: String?
   @Option(help: "Column of weights, proportional to 1/u².")
   var weights: String?
@@ -50,8 +50,11 @@ struct FitCommand: ParsableCommand {
   var svg: String?
   @Flag(name: .long, help: "Print JSON.")
   var json = false
+  @Flag(name: .long, help: "Print CSV.")
+  var csv = false
 
   func validate() throws {
+    if json && csv { throw ValidationError("give --json or --csv, not both") }
     if model != nil && (weights != nil && uy != nil) { throw ValidationError("give --weights or --uy, not both") }
     if weights != nil && (ux != nil || uy != nil) { throw ValidationError("give --weights or uncertainties, not both") }
     if model != nil && ux != nil { throw ValidationError("--ux is for straight lines; a model takes --uy") }
@@ -82,7 +85,7 @@ struct FitCommand: ParsableCommand {
       let data = try JSONSerialization.data(withJSONObject: report.json, options: [.prettyPrinted, .sortedKeys])
       print(String(decoding: data, as: UTF8.self))
     } else {
-      print(report.text)
+      print(csv ? report.csv : report.text)
     }
   }
 

@@ -86,6 +86,19 @@ struct FitReport {
       }
   }
 
+  /// Parameters, then values of the curve and of its inverse.
+  var csv: String {
+    func rows(_ estimates: [Estimate], _ kind: String, _ name: String) -> [[Any?]] {
+      estimates.map { [kind, name, $0.input, $0.inputUncertainty, $0.value, $0.uncertainty] }
+    }
+    let values = names.indices.map { index -> [Any?] in
+      ["parameter", names[index], nil, nil, parameters[index], standardUncertainties[index]]
+    }
+    return CSVText.table(
+      ["kind", "name", "input", "u_input", "value", "u"],
+      values + rows(forward, "at", yName) + rows(inverse, "inverse", xName))
+  }
+
   var json: [String: Any] {
     var object: [String: Any] = [
       "method": method, "equation": equation, "points": residuals.count, "dof": degreesOfFreedom,

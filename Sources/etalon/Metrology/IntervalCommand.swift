@@ -20,21 +20,21 @@ struct IntervalCommand: ParsableCommand {
 
   @Option(help: "Results in order, 1 for in tolerance, with commas between.")
   var history: String?
-  @Option(help: "Number of results in tolerance.")
+  @Option(parsing: .unconditional, help: "Number of results in tolerance.")
   var inTolerance: Int?
-  @Option(help: "Number of calibrations.")
+  @Option(parsing: .unconditional, help: "Number of calibrations.")
   var calibrations: Int?
-  @Option(help: "Present interval in days.")
+  @Option(parsing: .unconditional, help: "Present interval in days.")
   var current: Double?
-  @Option(help: "Reliability wanted at the end of the interval.")
+  @Option(parsing: .unconditional, help: "Reliability wanted at the end of the interval.")
   var target: Double?
   @Option(help: "CSV or JSON file of drifts.")
   var drifts: String?
   @Option(help: "Highest power of the time in the drift curve.")
   var order = 1
-  @Option(help: "Standard uncertainty right after calibration.")
+  @Option(parsing: .unconditional, help: "Standard uncertainty right after calibration.")
   var u0: Double?
-  @Option(help: "Standard uncertainty at which the interval ends.")
+  @Option(parsing: .unconditional, help: "Standard uncertainty at which the interval ends.")
   var uTarget: Double?
   @Option(parsing: .unconditional, help: "Value right after calibration.")
   var value: Double?
@@ -46,8 +46,11 @@ struct IntervalCommand: ParsableCommand {
   var confidence = 0.95
   @Flag(name: .long, help: "Print JSON.")
   var json = false
+  @Flag(name: .long, help: "Print CSV.")
+  var csv = false
 
   func validate() throws {
+    if json && csv { throw ValidationError("give --json or --csv, not both") }
     if drifts != nil {
       if u0 == nil { throw ValidationError("--drifts needs --u0") }
       if uTarget == nil && value == nil { throw ValidationError("--drifts needs --u-target, or --value and limits") }
@@ -76,6 +79,8 @@ struct IntervalCommand: ParsableCommand {
     }
     if json {
       print(try ReportJSON.text(Dictionary(uniqueKeysWithValues: findings.map { ($0.name, $0.value) })))
+    } else if csv {
+      print(CSVText.row(findings.map { ($0.name, $0.value) }))
     } else {
       func shown(_ value: Any) -> String {
         if let number = value as? Double { return Figures.significant(number, 5) }

@@ -43,22 +43,25 @@ struct RiskCommand: ParsableCommand {
   var lower: Double?
   @Option(parsing: .unconditional, help: "Upper tolerance limit.")
   var upper: Double?
-  @Option(help: "Standard uncertainty of the measurement.")
+  @Option(parsing: .unconditional, help: "Standard uncertainty of the measurement.")
   var u: Double
   @Option(parsing: .unconditional, help: "Measured value.")
   var value: Double?
   @Option(parsing: .unconditional, help: "Mean of the population; the middle of the tolerance without.")
   var processMean: Double?
-  @Option(help: "Standard deviation of the population.")
+  @Option(parsing: .unconditional, help: "Standard deviation of the population.")
   var processSigma: Double?
   @Option(help: "Decision rule: simple, ilac-g8, iso14253, rss, test95, rp10 or managed.")
   var rule = Rule.ilacG8
-  @Option(help: "Global false accept that the guard band should give.")
+  @Option(parsing: .unconditional, help: "Global false accept that the guard band should give.")
   var targetRisk: Double?
   @Flag(name: .long, help: "Print JSON.")
   var json = false
+  @Flag(name: .long, help: "Print CSV.")
+  var csv = false
 
   func validate() throws {
+    if json && csv { throw ValidationError("give --json or --csv, not both") }
     if lower == nil && upper == nil { throw ValidationError("give --lower, --upper or both") }
     if targetRisk != nil && processSigma == nil { throw ValidationError("--target-risk needs --process-sigma") }
     if processMean != nil && processSigma == nil { throw ValidationError("--process-mean needs --process-sigma") }
@@ -80,6 +83,8 @@ struct RiskCommand: ParsableCommand {
     }
     if json {
       print(try ReportJSON.text(Dictionary(uniqueKeysWithValues: findings.map { ($0.name, $0.value) })))
+    } else if csv {
+      print(CSVText.row(findings.map { ($0.name, $0.value) }))
     } else {
       print(
         Text.table(

@@ -23,9 +23,9 @@ struct StabilityCommand: ParsableCommand {
   var phase = false
   @Flag(help: "The data are fractional frequencies, or frequencies in hertz with --nominal.")
   var frequency = false
-  @Option(help: "Interval of the data in seconds.")
+  @Option(parsing: .unconditional, help: "Interval of the data in seconds.")
   var interval = 1.0
-  @Option(help: "Nominal frequency in hertz: the data are frequencies in hertz.")
+  @Option(parsing: .unconditional, help: "Nominal frequency in hertz: the data are frequencies in hertz.")
   var nominal: Double?
   @Option(help: "Column of the data; the last one without.")
   var column: String?
@@ -40,8 +40,11 @@ struct StabilityCommand: ParsableCommand {
   var svg: String?
   @Flag(name: .long, help: "Print JSON.")
   var json = false
+  @Flag(name: .long, help: "Print CSV.")
+  var csv = false
 
   func validate() throws {
+    if json && csv { throw ValidationError("give --json or --csv, not both") }
     if phase == frequency { throw ValidationError("say whether the data are --phase or --frequency") }
     if let nominal, !(nominal > 0 && nominal.isFinite) { throw ValidationError("--nominal needs a positive frequency") }
     if nominal != nil && phase { throw ValidationError("--nominal belongs to --frequency") }
@@ -80,7 +83,11 @@ struct StabilityCommand: ParsableCommand {
         throw Fail.with(.inputOutput, "\(svg): \(error.localizedDescription)")
       }
     }
-    print(json ? try ReportJSON.text(Self.json(tables, record, confidence)) : Self.text(tables, confidence))
+    if json {
+      print(try ReportJSON.text(Self.json(tables, record, confidence)))
+    } else {
+      print(csv ? Self.csv(tables) : Self.text(tables, confidence))
+    }
   }
 
   /// The record that the options describe.
@@ -128,6 +135,19 @@ struct StabilityCommand: ParsableCommand {
       }
       return "confidence \(confidence)\n" + Text.table(rows, leftAligned: [6])
     }.joined(separator: "\n\n")
+  }
+
+  static func csv(_ tables: [(statistic: StabilityStatistic, points: [StabilityPoint])]) -> String {
+    CSVText.table(
+      ["statistic", "tau", "averaging_factor", "deviation", "low", "high", "terms", "edf", "noise_exponent"],
+      tables.flatMap { statistic, points in
+        points.map {
+          [
+            statistic.rawValue, $0.tauSeconds, $0.averagingFactor, $0.deviation, $0.confidenceInterval?.lowerBound,
+            $0.confidenceInterval?.upperBound, $0.terms, $0.degreesOfFreedom, $0.noiseExponent,
+          ]
+        }
+      })
   }
 
   static func json(

@@ -25,7 +25,7 @@ struct UncertaintyCommand: ParsableCommand {
 
   @Argument(help: "JSON file; '-' is standard input.")
   var file: String
-  @Option(help: "Coverage probability instead of the one in the file.")
+  @Option(parsing: .unconditional, help: "Coverage probability instead of the one in the file.")
   var coverage: Double?
   @Option(help: "Seed of the Monte Carlo.")
   var seed: UInt64 = 1
@@ -41,8 +41,11 @@ struct UncertaintyCommand: ParsableCommand {
   var svg: String?
   @Flag(name: .long, help: "Print JSON.")
   var json = false
+  @Flag(name: .long, help: "Print CSV.")
+  var csv = false
 
   func validate() throws {
+    if json && csv { throw ValidationError("give --json or --csv, not both") }
     if digits != 1 && digits != 2 { throw ValidationError("--digits is 1 or 2") }
     if noMonteCarlo && svg != nil { throw ValidationError("--svg shows the Monte Carlo; leave out --no-monte-carlo") }
   }
@@ -52,7 +55,11 @@ struct UncertaintyCommand: ParsableCommand {
     do {
       report = try makeReport(try Self.read(file), directory: Self.directory(of: file))
     } catch let fault as UncertaintyFault {
-      throw Fail.with(.badData, "\(file): \(fault)")
+      switch fault {
+      case .divisorThroughZero, .undefinedWithinDistribution:
+        throw Fail.with(.badData, "\(file): \(fault); --no-monte-carlo prints the first order, which nothing confirms")
+      default: throw Fail.with(.badData, "\(file): \(fault)")
+      }
     } catch let fault as DataFault {
       throw Fail.with(.badData, fault.description)
     }
@@ -70,7 +77,7 @@ struct UncertaintyCommand: ParsableCommand {
       let data = try JSONSerialization.data(withJSONObject: report.json, options: [.prettyPrinted, .sortedKeys])
       print(String(decoding: data, as: UTF8.self))
     } else {
-      print(report.text)
+      print(csv ? report.csv : report.text)
     }
   }
 
@@ -96,48 +103,69 @@ struct UncertaintyCommand: ParsableCommand {
     let measurement = try UncertaintyFile(json: text, path: file, directory: directory)
     let p = coverage ?? measurement.coverage
     let model = measurement.model
-    let budgets = try model.budgets(coverage: p)
+    var budgets: [UncertaintyBudget] = []
+    var correlations: [[Double]] = []
     var second: [SecondOrderEvaluation?] = []
-    for i in model.outputs.indices {
-      do throws(UncertaintyFault) { second.append(try model.secondOrder(output: i)) } catch {
-        // An implicit model, correlated inputs or a kink have no such terms; the report leaves the line out.
-        second.append(nil)
+    var budgetRefusal: String?
+    do throws(UncertaintyFault) {
+      budgets = try model.budgets(coverage: p)
+      correlations = try model.outputCorrelations()
+      for i in model.outputs.indices {
+        do throws(UncertaintyFault) { second.append(try model.secondOrder(output: i)) } catch {
+          // An implicit model, correlated inputs or a kink have no such terms; the report leaves the line out.
+          second.append(nil)
+        }
       }
+    } catch .model(let output, .notDifferentiable(let operation, let arguments)) where !noMonteCarlo {
+      // A kink at the estimates has no first order, but a distribution.
+      budgetRefusal =
+        UncertaintyFault.model(output: output, .notDifferentiable(operation: operation, arguments: arguments))
+        .description
     }
     var result: JointMonteCarloResult?
     var refusal: String?
     if !noMonteCarlo {
       do throws(UncertaintyFault) {
-        result = try monteCarlo(model, budgets)
-      } catch .trials(let count, let range) {
-        throw UncertaintyFault.trials(count, range: range)
-      } catch {
+        result = try monteCarlo(model, budgets, coverage: p)
+      } catch .notStable(let trials, let tolerance, let reached) where !budgets.isEmpty {
         // The budget stands, but nothing confirms it; the report says why.
-        refusal = error.description
+        refusal = UncertaintyFault.notStable(trials: trials, tolerance: tolerance, reached: reached).description
+      } catch .correlatedDistribution(let input) where !budgets.isEmpty {
+        refusal = UncertaintyFault.correlatedDistribution(input: input).description
       }
     }
     return UncertaintyReport(
-      budgets: budgets, outputCorrelations: try model.outputCorrelations(), secondOrder: second, monteCarlo: result,
-      monteCarloRefusal: refusal, significantDigits: digits, units: measurement.units)
+      measurands: model.outputs, coverageProbability: p, budgets: budgets, budgetRefusal: budgetRefusal,
+      outputCorrelations: correlations, secondOrder: second, monteCarlo: result, monteCarloRefusal: refusal,
+      significantDigits: digits, units: measurement.units)
   }
 
   /// The Monte Carlo by the given number of trials, or by as many as its verdicts need.
   private func monteCarlo(
-    _ model: MeasurementModel, _ budgets: [UncertaintyBudget]
+    _ model: MeasurementModel, _ budgets: [UncertaintyBudget], coverage p: Double
   ) throws(UncertaintyFault) -> JointMonteCarloResult {
-    let p = budgets[0].coverageProbability
     func run(_ trials: MonteCarloTrials) throws(UncertaintyFault) -> JointMonteCarloResult {
       try model.jointMonteCarlo(coverage: p, seed: seed, trials: trials, threads: threads)
     }
     if let trials { return try run(.fixed(trials)) }
+    let most = 20_000_000
     // Stable results first: most first orders that are not valid show it here, and what never becomes stable stops here.
-    let stable = try run(.adaptive(significantDigits: digits))
+    let stable: JointMonteCarloResult
+    do throws(UncertaintyFault) {
+      stable = try run(.adaptive(significantDigits: digits))
+    } catch .notStable(let trials, let tolerance, let reached) {
+      // Without a variance the ends of the interval settle slowly; they stand with the standard error that the trials give.
+      let long = try run(.fixed(most))
+      guard long.results.contains(where: { !$0.hasStandardUncertainty }) else {
+        throw .notStable(trials: trials, tolerance: tolerance, reached: reached)
+      }
+      return long
+    }
     let isDecided = zip(stable.results, budgets).allSatisfy {
       $0.validity(of: $1, significantDigits: digits).verdict != .undecided
     }
     if isDecided { return stable }
     // JCGM 101, 8.2: a comparison needs a Monte Carlo that is stable to a fifth of the tolerance.
-    let most = 20_000_000
     do throws(UncertaintyFault) {
       return try run(.adaptive(significantDigits: digits, fraction: 0.2, maximum: most))
     } catch .notStable {

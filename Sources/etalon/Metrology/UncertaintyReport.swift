@@ -4,7 +4,13 @@ import Foundation
 
 /// A budget beside its Monte Carlo, as the command line shows it: table, JSON and plot from the same figures.
 struct UncertaintyReport {
+  /// Names of the measurands.
+  let measurands: [String]
+  let coverageProbability: Double
+  /// One for each measurand; none where the model has no derivative at the estimates.
   let budgets: [UncertaintyBudget]
+  /// Why there are no budgets.
+  let budgetRefusal: String?
   let outputCorrelations: [[Double]]
   /// Second-order evaluations, where the model has them.
   let secondOrder: [SecondOrderEvaluation?]
@@ -18,7 +24,8 @@ struct UncertaintyReport {
   private func unit(_ i: Int) -> String { units.map { $0[i] == .one ? "" : " " + $0[i].symbol } ?? "" }
 
   private func validity(_ i: Int) -> FirstOrderValidity? {
-    monteCarlo?.results[i].validity(of: budgets[i], significantDigits: significantDigits)
+    guard !budgets.isEmpty else { return nil }
+    return monteCarlo?.results[i].validity(of: budgets[i], significantDigits: significantDigits)
   }
 
   private static func dof(_ value: Double) -> String { value.isFinite ? Figures.significant(value, 3) : "∞" }
@@ -37,50 +44,14 @@ struct UncertaintyReport {
 
   var text: String {
     var lines: [String] = []
-    for (i, budget) in budgets.enumerated() {
+    for (i, measurand) in measurands.enumerated() {
       if i > 0 { lines.append("") }
-      var rows = [["input", "estimate", "u", "dof", "sensitivity", "contribution", "%"]]
-      for row in budget.rows {
-        let figures = Self.pair(row.estimate, row.standardUncertainty)
-        rows.append([
-          row.name, row.standardUncertainty > 0 ? figures.value : "\(row.estimate)",
-          row.standardUncertainty > 0 ? figures.uncertainty : "exact", Self.dof(row.degreesOfFreedom),
-          Figures.significant(row.sensitivity), Figures.significant(row.contribution), Text.fixed(row.percent, 1),
-        ])
+      if budgets.isEmpty {
+        if let budgetRefusal { lines.append("\(measurand): no first-order (GUM) result: \(budgetRefusal).") }
+      } else {
+        lines += budgetLines(i)
       }
-      lines.append(Text.table(rows))
-      lines.append("")
-      let p = percent(budget.coverageProbability)
-      let figures = Self.pair(budget.estimate, budget.standardUncertainty)
-      lines.append("\(budget.measurand) = \(figures.value)\(unit(i)), u = \(figures.uncertainty)\(unit(i))")
-      lines.append(
-        "U = \(Figures.significant(budget.expandedUncertainty, 3))\(unit(i)) at \(p), k = "
-          + "\(Figures.significant(budget.coverageFactor)), effective degrees of freedom \(Self.dof(budget.degreesOfFreedom))"
-      )
-      if let second = secondOrder[i] {
-        lines.append(
-          "with terms of the second order u = \(Figures.significant(second.standardUncertainty, 3))\(unit(i))")
-      }
-      guard let result = monteCarlo?.results[i], let validity = validity(i) else { continue }
-      var sides = [["", "estimate", "u", "low", "high", ""]]
-      func side(_ name: String, _ y: Double, _ u: Double, _ low: Double, _ high: Double, _ note: String) {
-        // A Monte Carlo shows the digits that its trials make sure. Long tails make u larger than the interval; its
-        // ends are then shown to the digits of its half width.
-        func digits(_ x: Double, _ u: Double) -> String { u > 0 ? Self.pair(x, u).value : "\(x)" }
-        let fine = min(u, (high - low) / 2)
-        sides.append([name, digits(y, u), Figures.significant(u, 3), digits(low, fine), digits(high, fine), note])
-      }
-      let half = budget.expandedUncertainty
-      side("GUM", budget.estimate, budget.standardUncertainty, budget.estimate - half, budget.estimate + half, p)
-      let symmetric = result.symmetricInterval
-      side(
-        "Monte Carlo", result.estimate, result.standardUncertainty, symmetric.lowerBound, symmetric.upperBound,
-        "symmetric")
-      let shortest = result.shortestInterval
-      side(
-        "", result.estimate, result.standardUncertainty, shortest.lowerBound, shortest.upperBound, "shortest")
-      lines += ["", Text.table(sides, leftAligned: [0, 5]), ""]
-      lines.append("\(result.trials) trials, seed \(result.seed). \(sentence(validity))")
+      if let result = monteCarlo?.results[i] { lines += sides(i, result) }
     }
     if let monteCarloRefusal {
       lines += ["", "No Monte Carlo: \(monteCarloRefusal). The first-order (GUM) result is NOT confirmed."]
@@ -93,6 +64,66 @@ struct UncertaintyReport {
           rows + outputCorrelations.enumerated().map { [budgets[$0].measurand] + $1.map { Text.fixed($0, 4) } }))
     }
     return lines.joined(separator: "\n")
+  }
+
+  /// The budget table and what it makes.
+  private func budgetLines(_ i: Int) -> [String] {
+    let budget = budgets[i]
+    var rows = [["input", "estimate", "u", "dof", "sensitivity", "contribution", "%"]]
+    for row in budget.rows {
+      let figures = Self.pair(row.estimate, row.standardUncertainty)
+      rows.append([
+        row.name, row.standardUncertainty > 0 ? figures.value : "\(row.estimate)",
+        row.standardUncertainty > 0 ? figures.uncertainty : "exact", Self.dof(row.degreesOfFreedom),
+        Figures.significant(row.sensitivity), Figures.significant(row.contribution), Text.fixed(row.percent, 1),
+      ])
+    }
+    let figures = Self.pair(budget.estimate, budget.standardUncertainty)
+    var lines = [Text.table(rows), ""]
+    lines.append("\(budget.measurand) = \(figures.value)\(unit(i)), u = \(figures.uncertainty)\(unit(i))")
+    lines.append(
+      "U = \(Figures.significant(budget.expandedUncertainty, 3))\(unit(i)) at \(percent(budget.coverageProbability)), k = "
+        + "\(Figures.significant(budget.coverageFactor)), effective degrees of freedom \(Self.dof(budget.degreesOfFreedom))"
+    )
+    if let second = secondOrder[i] {
+      lines.append("with terms of the second order u = \(Figures.significant(second.standardUncertainty, 3))\(unit(i))")
+    }
+    return lines
+  }
+
+  /// First order and Monte Carlo side by side, with the verdict.
+  private func sides(_ i: Int, _ result: MonteCarloResult) -> [String] {
+    var rows = [["", "estimate", "u", "low", "high", ""]]
+    func side(_ name: String, _ y: Double, _ u: Double, _ low: Double, _ high: Double, _ note: String) {
+      // A Monte Carlo shows the digits that its trials make sure. Long tails make u larger than the interval; its
+      // ends are then shown to the digits of its half width.
+      func digits(_ x: Double, _ u: Double) -> String { u > 0 ? Self.pair(x, u).value : "\(x)" }
+      let fine = min(u, (high - low) / 2)
+      let shown = u.isFinite ? Figures.significant(u, 3) : "none"
+      rows.append([name, digits(y, u.isFinite ? u : fine), shown, digits(low, fine), digits(high, fine), note])
+    }
+    let p = percent(coverageProbability)
+    if !budgets.isEmpty {
+      let budget = budgets[i]
+      let half = budget.expandedUncertainty
+      side("GUM", budget.estimate, budget.standardUncertainty, budget.estimate - half, budget.estimate + half, p)
+    }
+    let u = result.standardUncertainty
+    let symmetric = result.symmetricInterval
+    side(
+      "Monte Carlo", result.estimate, u, symmetric.lowerBound, symmetric.upperBound,
+      budgets.isEmpty ? "symmetric, \(p)" : "symmetric")
+    let shortest = result.shortestInterval
+    side("", result.estimate, u, shortest.lowerBound, shortest.upperBound, "shortest")
+    var lines = ["", Text.table(rows, leftAligned: [0, 5]), ""]
+    let verdict = validity(i).map { " " + sentence($0) } ?? ""
+    lines.append("\(result.trials) trials, seed \(result.seed).\(verdict)")
+    if !result.hasStandardUncertainty {
+      lines.append(
+        "A t distribution with at most two degrees of freedom has no standard deviation (JCGM 101, 6.4.9.5): the Monte "
+          + "Carlo gives the median and the intervals, and no standard uncertainty.")
+    }
+    return lines
   }
 
   /// The verdict of JCGM 101, clause 8, with the figures that a reader needs.
@@ -110,31 +141,74 @@ struct UncertaintyReport {
     }
   }
 
+  /// Budget rows of each measurand, then its results: first order, and Monte Carlo with either interval.
+  var csv: String {
+    var rows: [[Any?]] = []
+    for (i, measurand) in measurands.enumerated() {
+      if !budgets.isEmpty {
+        let budget = budgets[i]
+        rows += budget.rows.map {
+          [
+            measurand, $0.name, $0.estimate, $0.standardUncertainty, $0.degreesOfFreedom, $0.sensitivity,
+            $0.contribution, $0.percent, nil, nil,
+          ]
+        }
+        let half = budget.expandedUncertainty
+        rows.append([
+          measurand, "GUM", budget.estimate, budget.standardUncertainty, budget.degreesOfFreedom, nil, nil, nil,
+          budget.estimate - half, budget.estimate + half,
+        ])
+      }
+      guard let result = monteCarlo?.results[i] else { continue }
+      for (name, interval) in [
+        ("Monte Carlo, symmetric", result.symmetricInterval), ("Monte Carlo, shortest", result.shortestInterval),
+      ] {
+        rows.append([
+          measurand, name, result.estimate, result.standardUncertainty, nil, nil, nil, nil, interval.lowerBound,
+          interval.upperBound,
+        ])
+      }
+    }
+    return CSVText.table(
+      ["measurand", "quantity", "estimate", "u", "dof", "sensitivity", "contribution", "percent", "low", "high"], rows)
+  }
+
   private func number(_ x: Double) -> Any { x.isFinite ? x : NSNull() }
 
   var json: [String: Any] {
-    let list = budgets.enumerated().map { i, budget -> [String: Any] in
+    let list = measurands.enumerated().map { i, measurand -> [String: Any] in
       var object: [String: Any] = [
-        "name": budget.measurand, "estimate": budget.estimate, "u": budget.standardUncertainty,
-        "dof": number(budget.degreesOfFreedom), "p": budget.coverageProbability, "k": budget.coverageFactor,
-        "U": budget.expandedUncertainty, "unit": units.map { $0[i].symbol } ?? NSNull(),
-        "u_second_order": secondOrder[i].map(\.standardUncertainty) ?? NSNull(),
-        "budget": budget.rows.map { row -> [String: Any] in
+        "name": measurand, "p": coverageProbability, "unit": units.map { $0[i].symbol } ?? NSNull(),
+        "estimate": NSNull(), "u": NSNull(), "dof": NSNull(), "k": NSNull(), "U": NSNull(), "budget": NSNull(),
+        "u_second_order": NSNull(), "monte_carlo": NSNull(), "valid": NSNull(),
+      ]
+      if !budgets.isEmpty {
+        let budget = budgets[i]
+        object["estimate"] = budget.estimate
+        object["u"] = budget.standardUncertainty
+        object["dof"] = number(budget.degreesOfFreedom)
+        object["k"] = budget.coverageFactor
+        object["U"] = budget.expandedUncertainty
+        object["u_second_order"] = secondOrder[i].map(\.standardUncertainty) ?? NSNull()
+        object["budget"] = budget.rows.map { row -> [String: Any] in
           [
             "name": row.name, "estimate": row.estimate, "u": row.standardUncertainty,
             "dof": number(row.degreesOfFreedom),
             "sensitivity": row.sensitivity, "contribution": row.contribution, "percent": row.percent,
           ]
-        }, "monte_carlo": NSNull(), "valid": NSNull(),
-      ]
-      if let result = monteCarlo?.results[i], let validity = validity(i) {
+        }
+      }
+      if let result = monteCarlo?.results[i] {
         object["monte_carlo"] =
           [
-            "trials": result.trials, "seed": result.seed, "estimate": result.estimate, "u": result.standardUncertainty,
+            "trials": result.trials, "seed": result.seed, "estimate": result.estimate,
+            "u": number(result.standardUncertainty),
             "symmetric": [result.symmetricInterval.lowerBound, result.symmetricInterval.upperBound],
             "shortest": [result.shortestInterval.lowerBound, result.shortestInterval.upperBound],
             "tolerance": result.numericalTolerance ?? NSNull(), "stability": result.stability ?? NSNull(),
           ] as [String: Any]
+      }
+      if let validity = validity(i) {
         object["valid"] =
           [
             "first_order": validity.verdict == .undecided ? NSNull() : validity.isValid,
@@ -145,17 +219,18 @@ struct UncertaintyReport {
       return object
     }
     return [
-      "measurands": list, "correlations": outputCorrelations, "monte_carlo_refusal": monteCarloRefusal ?? NSNull(),
+      "measurands": list, "correlations": outputCorrelations, "budget_refusal": budgetRefusal ?? NSNull(),
+      "monte_carlo_refusal": monteCarloRefusal ?? NSNull(),
     ]
   }
 
   /// The Monte Carlo of the first measurand as a histogram of density, with the density of the first order over it.
   var svg: String? {
     guard let result = monteCarlo?.results.first, result.histogram.width > 0 else { return nil }
-    let budget = budgets[0]
-    let label = units.map { $0[0] == .one ? budget.measurand : "\(budget.measurand) / \($0[0].symbol)" }
+    let measurand = measurands[0]
+    let label = units.map { $0[0] == .one ? measurand : "\(measurand) / \($0[0].symbol)" }
     var plot = SVGPlot(
-      title: "\(budget.measurand): \(result.trials) trials, seed \(result.seed)", xLabel: label ?? budget.measurand,
+      title: "\(measurand): \(result.trials) trials, seed \(result.seed)", xLabel: label ?? measurand,
       yLabel: "probability density")
     let histogram = result.histogram
     let scale = 1 / (Double(result.trials) * histogram.width)
@@ -166,8 +241,8 @@ struct UncertaintyReport {
     guard let first = bars.firstIndex(where: { $0.height > 0 }), let last = bars.lastIndex(where: { $0.height > 0 })
     else { return nil }
     plot.layers.append(.bars(Array(bars[first...last]), colour: "#4477aa"))
-    let u = budget.standardUncertainty
-    if u > 0 {
+    if let budget = budgets.first, budget.standardUncertainty > 0 {
+      let u = budget.standardUncertainty
       let low = bars[first].from
       let high = bars[last].to
       let curve = (0...200).map { i -> (x: Double, y: Double) in
