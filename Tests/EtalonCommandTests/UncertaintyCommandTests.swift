@@ -38,7 +38,7 @@ final class UncertaintyCommandTests: XCTestCase {
     XCTAssertEqual((measurands[0]["valid"] as? [String: Any])?["first_order"] as? Bool, false)
     XCTAssertTrue(try self.report(["--no-monte-carlo"], endGauge).svg == nil)
     // The ends of the interval of 50 000 trials are no better known than the tolerance, 0.5 nm.
-    let few = try self.report(["--trials", "50000"], endGauge)
+    let few = try self.report(["--trials", "50000"], endGauge.replacing(", \"dof\": 2,", with: ","))
     XCTAssertTrue(few.text.contains("undecided: too few trials"), few.text)
     XCTAssertFalse(few.text.contains("NOT valid"), few.text)
     let undecided = try XCTUnwrap(few.json["measurands"] as? [[String: Any]])[0]["valid"] as? [String: Any]
@@ -161,7 +161,7 @@ final class UncertaintyCommandTests: XCTestCase {
     XCTAssertEqual(
       table.rows.map { $0[1] },
       [
-        "lS", "dtheta", "d", "dalpha", "theta", "alphaS", "GUM", "Monte Carlo, symmetric", "Monte Carlo, shortest",
+        "lS", "dtheta", "d", "dalpha", "alphaS", "theta", "GUM", "Monte Carlo, symmetric", "Monte Carlo, shortest",
       ])
     XCTAssertEqual(try XCTUnwrap(Double(table.rows[6][3])), 31.7106, accuracy: 1e-4)
     XCTAssertEqual(table.rows[4][4], "", "infinite degrees of freedom are an empty cell")

@@ -25,7 +25,9 @@ public struct Quantity: Equatable, Sendable {
   /// x + offset for an offset of hundredths, such as 273.15, which no binary number is: hundredths are whole numbers, so
   /// 300 K is 26.85 °C and not 26.850000000000023 °C.
   private static func shifted(_ x: Double, by offset: Double) -> Double {
-    let hundredths = x * 100 + Elementary.nearestInteger(offset * 100)
+    // The double nearest to a decimal of two places stands for that decimal: −273.15 °C is 0 K.
+    let whole = Elementary.nearestInteger(x * 100)
+    let hundredths = (whole / 100 == x ? whole : x * 100) + Elementary.nearestInteger(offset * 100)
     return offset == 0 || !hundredths.isFinite ? x + offset : hundredths / 100
   }
 

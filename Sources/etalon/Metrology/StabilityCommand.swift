@@ -138,16 +138,18 @@ struct StabilityCommand: ParsableCommand {
   }
 
   static func csv(_ tables: [(statistic: StabilityStatistic, points: [StabilityPoint])]) -> String {
-    CSVText.table(
-      ["statistic", "tau", "averaging_factor", "deviation", "low", "high", "terms", "edf", "noise_exponent"],
-      tables.flatMap { statistic, points in
-        points.map {
-          [
-            statistic.rawValue, $0.tauSeconds, $0.averagingFactor, $0.deviation, $0.confidenceInterval?.lowerBound,
-            $0.confidenceInterval?.upperBound, $0.terms, $0.degreesOfFreedom, $0.noiseExponent,
-          ]
-        }
-      })
+    var rows: [[Any?]] = []
+    for (statistic, points) in tables {
+      for point in points {
+        rows.append([
+          statistic.rawValue, point.tauSeconds, point.averagingFactor, point.deviation,
+          point.confidenceInterval?.lowerBound, point.confidenceInterval?.upperBound, point.terms,
+          point.degreesOfFreedom, point.noiseExponent,
+        ])
+      }
+    }
+    return CSVText.table(
+      ["statistic", "tau", "averaging_factor", "deviation", "low", "high", "terms", "edf", "noise_exponent"], rows)
   }
 
   static func json(

@@ -70,7 +70,8 @@ struct TextTable: Equatable {
       throw DataFault(path: path, line: nil, reason: "the file is empty")
     }
     let hasNames = first.cells.contains { Double($0) == nil && !isGap($0) }
-    let headings = hasNames ? first.cells.map(heading) : first.cells.indices.map { ("\($0 + 1)", nil) }
+    let headings: [Heading] =
+      hasNames ? first.cells.map(heading) : first.cells.indices.map { (name: "\($0 + 1)", unit: nil) }
     for (index, heading) in headings.enumerated() {
       guard !heading.name.isEmpty else {
         throw DataFault(path: path, line: first.line, reason: "column \(index + 1) has no name")
@@ -174,7 +175,14 @@ struct TextTable: Equatable {
   /// A column of numbers without gaps.
   func completeNumbers(_ index: Int) throws -> [Double] {
     try numbers(index).enumerated().map { number, value in
-      guard let value else { throw fault(number, "there is no value in column '\(names[index])'") }
+      let cell = rows[number][index]
+      guard let value else {
+        throw fault(
+          number,
+          cell.isEmpty
+            ? "there is no value in column '\(names[index])'"
+            : "'\(cell)' in column '\(names[index])' is not a finite number")
+      }
       return value
     }
   }

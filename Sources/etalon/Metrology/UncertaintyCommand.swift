@@ -116,28 +116,43 @@ struct UncertaintyCommand: ParsableCommand {
           second.append(nil)
         }
       }
-    } catch .model(let output, .notDifferentiable(let operation, let arguments)) where !noMonteCarlo {
+    } catch {
       // A kink at the estimates has no first order, but a distribution.
-      budgetRefusal =
-        UncertaintyFault.model(output: output, .notDifferentiable(operation: operation, arguments: arguments))
-        .description
+      budgetRefusal = try Self.reason(error, isBearable: !noMonteCarlo && Self.isKink(error))
     }
     var result: JointMonteCarloResult?
     var refusal: String?
     if !noMonteCarlo {
       do throws(UncertaintyFault) {
         result = try monteCarlo(model, budgets, coverage: p)
-      } catch .notStable(let trials, let tolerance, let reached) where !budgets.isEmpty {
-        // The budget stands, but nothing confirms it; the report says why.
-        refusal = UncertaintyFault.notStable(trials: trials, tolerance: tolerance, reached: reached).description
-      } catch .correlatedDistribution(let input) where !budgets.isEmpty {
-        refusal = UncertaintyFault.correlatedDistribution(input: input).description
+      } catch {
+        // Then the budget stands, but nothing confirms it; the report says why.
+        refusal = try Self.reason(error, isBearable: !budgets.isEmpty && Self.leavesTheBudget(error))
       }
     }
     return UncertaintyReport(
       measurands: model.outputs, coverageProbability: p, budgets: budgets, budgetRefusal: budgetRefusal,
       outputCorrelations: correlations, secondOrder: second, monteCarlo: result, monteCarloRefusal: refusal,
       significantDigits: digits, units: measurement.units)
+  }
+
+  /// A fault as a reason for the report, or the fault itself where the report can not go on without.
+  private static func reason(_ fault: UncertaintyFault, isBearable: Bool) throws -> String {
+    guard isBearable else { throw fault }
+    return fault.description
+  }
+
+  private static func isKink(_ fault: UncertaintyFault) -> Bool {
+    if case .model(_, .notDifferentiable) = fault { return true }
+    return false
+  }
+
+  /// Whether the fault of a Monte Carlo says nothing against the model.
+  private static func leavesTheBudget(_ fault: UncertaintyFault) -> Bool {
+    switch fault {
+    case .notStable, .correlatedDistribution: return true
+    default: return false
+    }
   }
 
   /// The Monte Carlo by the given number of trials, or by as many as its verdicts need.
@@ -153,12 +168,11 @@ struct UncertaintyCommand: ParsableCommand {
     let stable: JointMonteCarloResult
     do throws(UncertaintyFault) {
       stable = try run(.adaptive(significantDigits: digits))
-    } catch .notStable(let trials, let tolerance, let reached) {
+    } catch {
+      guard case .notStable = error else { throw error }
       // Without a variance the ends of the interval settle slowly; they stand with the standard error that the trials give.
-      let long = try run(.fixed(most))
-      guard long.results.contains(where: { !$0.hasStandardUncertainty }) else {
-        throw .notStable(trials: trials, tolerance: tolerance, reached: reached)
-      }
+      let long = try run(.fixed(2_000_000))
+      guard long.results.contains(where: { !$0.hasStandardUncertainty }) else { throw error }
       return long
     }
     let isDecided = zip(stable.results, budgets).allSatisfy {
