@@ -73,6 +73,7 @@ let package = Package(
       name: "EtalonScenarioTests",
       dependencies: [
         "EtalonTesting", "EtalonSession", "EtalonSim", "EtalonCore", "EtalonLedger", "EtalonMetrology",
+        "EtalonUncertainty",
       ]),
     .testTarget(name: "RepositoryTests"),
   ]

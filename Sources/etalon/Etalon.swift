@@ -18,7 +18,7 @@ struct Etalon: ParsableCommand {
       ValidateCommand.self, PlanCommand.self, SimulateCommand.self, RunCommand.self, ReplayCommand.self,
       VerifyCommand.self, ReportCommand.self, ReadCommand.self, TwinCommand.self, CampaignCommand.self,
       UncertaintyCommand.self, FitCommand.self, StabilityCommand.self, CompareCommand.self, RiskCommand.self,
-      IntervalCommand.self, ConvertCommand.self,
+      IntervalCommand.self, ConvertCommand.self, EstimateCommand.self,
       DoctorCommand.self, PortsCommand.self, BoardsCommand.self, BenchCommand.self,
     ])
 }

@@ -80,7 +80,7 @@ final class ConsiderFactorsTests: XCTestCase {
     for (index, variance) in [4.0, 9.0, 1.0, 1.0, 1.0].enumerated() { full[index][index] = variance }
     for step in 0..<500 {
       // Process noise of every state and the dynamics of the first.
-      factors.scaleFirst(by: 0.9)
+      factors.propagate(0, factor: 0.9, noiseVariance: 0)
       for j in 0..<size {
         full[0][j] *= 0.9
       }

@@ -11,8 +11,9 @@
 ///   by one rank-one update that turns the gain of known consider parameters into the gain in use. For any gain K the
 ///   Joseph form gives P(K) = P(K₀) + a (K − K₀)(K − K₀)ᵀ, where K₀ is the optimal gain and a the innovation's variance
 ///   without the consider part, so the covariance is true for every gain, also for one with rows set to zero.
-/// - Time update: the transition matrix is diagonal and differs from 1 only for state 0, so the general orthogonalisation
-///   of Thornton reduces to a scaling and to rank-one updates (Agee and Turner, White Sands Missile Range TR 38 (1972)).
+/// - Time update: each state has dynamics of its own, or grows by one that comes after it, so the general
+///   orthogonalisation of Thornton reduces to scalings and to rank-one updates (Agee and Turner, White Sands Missile
+///   Range TR 38 (1972)).
 ///
 /// Storage is in place; nothing allocates. `capacity` and `considerCapacity` are the largest numbers of states and of
 /// consider parameters; what is in use is set at the start.
@@ -66,43 +67,73 @@ public struct ConsiderFactors<let capacity: Int, let considerCapacity: Int, Scal
     }
   }
 
+  // A large value that is not mutated is copied whole for each access to an element; what runs for every sample
+  // therefore mutates formally, and works in place.
+
   /// Covariance of two states, systematic part included.
   @inlinable
   public func covariance(_ first: Int, _ second: Int) -> Scalar {
+    var copy = self
+    return copy.covarianceInPlace(first, second)
+  }
+
+  @inlinable
+  mutating func covarianceInPlace(_ first: Int, _ second: Int) -> Scalar {
     var sum: Scalar = 0
-    for k in max(first, second)..<count { sum += unit[first][k] * diagonal[k] * unit[second][k] }
-    for k in 0..<considerCount { sum += sensitivity[first][k] * sensitivity[second][k] }
+    var k = max(first, second)
+    while k < count {
+      sum += unit[first][k] * diagonal[k] * unit[second][k]
+      k += 1
+    }
+    k = 0
+    while k < considerCount {
+      sum += sensitivity[first][k] * sensitivity[second][k]
+      k += 1
+    }
     return sum
   }
 
   /// Variance of `direction` · x + `consider` · ξ.
   @inlinable
   public func variance(along direction: StateVector, consider: ConsiderVector) -> Scalar {
+    var copy = self
+    var direction = direction
+    var consider = consider
+    return copy.varianceInPlace(&direction, &consider)
+  }
+
+  @inlinable
+  mutating func varianceInPlace(_ direction: inout StateVector, _ consider: inout ConsiderVector) -> Scalar {
     var sum: Scalar = 0
-    for j in 0..<count {
-      let f = projection(direction, j)
+    var j = 0
+    while j < count {
+      var f = direction[j]
+      var i = 0
+      while i < j {
+        f += unit[i][j] * direction[i]
+        i += 1
+      }
       sum += diagonal[j] * f * f
+      j += 1
     }
-    for k in 0..<considerCount {
-      let f = systematic(direction, consider, k)
+    j = 0
+    while j < considerCount {
+      let f = systematic(&direction, consider[j], j)
       sum += f * f
+      j += 1
     }
     return sum
   }
 
-  /// Component j of Uᵀ h.
-  @inlinable
-  func projection(_ direction: StateVector, _ j: Int) -> Scalar {
-    var f = direction[j]
-    for i in 0..<j { f += unit[i][j] * direction[i] }
-    return f
-  }
-
   /// Component k of Vᵀ h + g.
   @inlinable
-  func systematic(_ direction: StateVector, _ consider: ConsiderVector, _ k: Int) -> Scalar {
-    var f = consider[k]
-    for i in 0..<count { f += sensitivity[i][k] * direction[i] }
+  mutating func systematic(_ direction: inout StateVector, _ consider: Scalar, _ k: Int) -> Scalar {
+    var f = consider
+    var i = 0
+    while i < count {
+      f += sensitivity[i][k] * direction[i]
+      i += 1
+    }
     return f
   }
 
@@ -118,21 +149,51 @@ public struct ConsiderFactors<let capacity: Int, let considerCapacity: Int, Scal
   public mutating func update(
     _ direction: StateVector, consider: ConsiderVector, noiseVariance: Scalar, inflation: Scalar = 1, learning: Int
   ) -> Update? {
+    var direction = direction
+    var consider = consider
+    return update(
+      &direction, &consider, noiseVariance: noiseVariance, inflation: inflation, learning: learning)
+  }
+
+  @inlinable
+  mutating func update(
+    _ direction: inout StateVector, _ consider: inout ConsiderVector, noiseVariance: Scalar, inflation: Scalar,
+    learning: Int
+  ) -> Update? {
     precondition(noiseVariance >= 0 && inflation >= 1, "a variance is not negative and an inflation not below 1")
-    let innovationVariance = variance(along: direction, consider: consider) + noiseVariance
-    guard innovationVariance > 0, innovationVariance.isFinite else { return nil }
+    // Uᵀ h and Vᵀ h + g, of which the variance of the innovation consists.
+    var projection = StateVector(repeating: 0)
     var systematicPart = ConsiderVector(repeating: 0)
+    var randomVariance: Scalar = 0
     var systematicVariance: Scalar = 0
-    for k in 0..<considerCount {
-      systematicPart[k] = systematic(direction, consider, k)
-      systematicVariance += systematicPart[k] * systematicPart[k]
+    var j = 0
+    while j < count {
+      var f = direction[j]
+      var i = 0
+      while i < j {
+        f += unit[i][j] * direction[i]
+        i += 1
+      }
+      projection[j] = f
+      randomVariance += diagonal[j] * f * f
+      j += 1
     }
+    var k = 0
+    while k < considerCount {
+      let f = systematic(&direction, consider[k], k)
+      systematicPart[k] = f
+      systematicVariance += f * f
+      k += 1
+    }
+    let innovationVariance = randomVariance + systematicVariance + noiseVariance
+    guard innovationVariance > 0, innovationVariance.isFinite else { return nil }
 
     // Bierman: the gain and the random part's factors for known consider parameters.
     var gain = StateVector(repeating: 0)
     var alpha = noiseVariance + (inflation - 1) * innovationVariance
-    for j in 0..<count {
-      let f = projection(direction, j)
+    j = 0
+    while j < count {
+      let f = projection[j]
       let v = diagonal[j] * f
       let before = alpha
       alpha += f * v
@@ -140,53 +201,76 @@ public struct ConsiderFactors<let capacity: Int, let considerCapacity: Int, Scal
       if before > 0 {
         diagonal[j] *= before / alpha
         let lambda = -f / before
-        for i in 0..<j {
+        var i = 0
+        while i < j {
           let u = unit[i][j]
           unit[i][j] = u + gain[i] * lambda
           gain[i] += v * u
+          i += 1
         }
       } else if alpha > 0 {
         // The first direction of an exact measurement becomes exactly known; its column of U counts no longer.
         diagonal[j] = 0
-        for i in 0..<j { gain[i] += v * unit[i][j] }
+        var i = 0
+        while i < j {
+          gain[i] += v * unit[i][j]
+          i += 1
+        }
       }
+      j += 1
     }
 
     // The optimal gain with the consider parameters' part, rows of frozen states set to zero.
     let total = alpha + systematicVariance
     var difference = StateVector(repeating: 0)
-    for i in 0..<count {
+    var i = 0
+    while i < count {
       let known = alpha > 0 ? gain[i] / alpha : 0
       var used: Scalar = 0
       if i < learning {
         used = gain[i]
-        for k in 0..<considerCount { used += sensitivity[i][k] * systematicPart[k] }
+        k = 0
+        while k < considerCount {
+          used += sensitivity[i][k] * systematicPart[k]
+          k += 1
+        }
         used /= total
       }
       difference[i] = used - known
       gain[i] = used
-      for k in 0..<considerCount { sensitivity[i][k] -= used * systematicPart[k] }
+      k = 0
+      while k < considerCount {
+        sensitivity[i][k] -= used * systematicPart[k]
+        k += 1
+      }
+      i += 1
     }
-    if considerCount > 0 || learning < count { add(difference, weight: alpha) }
+    if considerCount > 0 || learning < count { add(difference, weight: alpha, last: count - 1) }
     return Update(
       gain: gain, innovationVariance: innovationVariance, systematicVariance: systematicVariance)
   }
 
   /// Adds weight · v vᵀ to the covariance of the random part (Agee and Turner); `weight` is 0 or more.
   @inlinable
-  public mutating func add(_ vector: StateVector, weight: Scalar) {
+  public mutating func add(_ vector: StateVector, weight: Scalar) { add(vector, weight: weight, last: count - 1) }
+
+  /// The same for a vector whose components beyond `last` are 0.
+  @inlinable
+  mutating func add(_ vector: StateVector, weight: Scalar, last: Int) {
     var v = vector
     var c = weight
-    var j = count - 1
+    var j = last
     while j >= 0 && c > 0 {
       let a = v[j]
       let before = diagonal[j]
       let after = before + c * a * a
       if after > 0 {
         let beta = c * a / after
-        for i in 0..<j {
+        var i = 0
+        while i < j {
           v[i] -= a * unit[i][j]
           unit[i][j] += beta * v[i]
+          i += 1
         }
         c *= before / after
         diagonal[j] = after
@@ -201,15 +285,44 @@ public struct ConsiderFactors<let capacity: Int, let considerCapacity: Int, Scal
     guard variance > 0 else { return }
     var vector = StateVector(repeating: 0)
     vector[index] = 1
-    add(vector, weight: variance)
+    add(vector, weight: variance, last: index)
   }
 
-  /// Multiplies state 0 by `factor`, 0...1, as its own dynamics do.
+  /// Lets one state follow its own dynamics: x ← `factor` · x + noise of the given variance.
+  ///
+  /// The state's column of U D Uᵀ is taken out as one term of rank one and put back scaled, which is exact for every
+  /// factor, 0 included.
   @inlinable
-  public mutating func scaleFirst(by factor: Scalar) {
-    diagonal[0] *= factor * factor
-    for j in 1..<count { unit[0][j] *= factor }
-    for k in 0..<considerCount { sensitivity[0][k] *= factor }
+  public mutating func propagate(_ index: Int, factor: Scalar, noiseVariance: Scalar) {
+    guard factor != 1 else {
+      addNoise(variance: noiseVariance, to: index)
+      return
+    }
+    var column = StateVector(repeating: 0)
+    for i in 0..<index {
+      column[i] = unit[i][index]
+      unit[i][index] = 0
+    }
+    column[index] = factor
+    let weight = diagonal[index]
+    diagonal[index] = noiseVariance
+    var k = index + 1
+    while k < count {
+      unit[index][k] *= factor
+      k += 1
+    }
+    for k in 0..<considerCount { sensitivity[index][k] *= factor }
+    add(column, weight: weight, last: index)
+  }
+
+  /// Lets one state grow by another: x_first ← x_first + `factor` · x_second, with `first` before `second`.
+  ///
+  /// The transition is unit upper triangular, so that U stays so and D does not change.
+  @inlinable
+  public mutating func couple(_ first: Int, to second: Int, factor: Scalar) {
+    precondition(first < second && second < count, "a state grows only by one that comes after it")
+    for k in second..<count { unit[first][k] += factor * unit[second][k] }
+    for k in 0..<considerCount { sensitivity[first][k] += factor * sensitivity[second][k] }
   }
 
   /// Replaces consider parameter `index` by a new one, independent of it: what the old one left in the state becomes part

@@ -1,30 +1,34 @@
 import EtalonMetrology
 
+/// The on-line calibration in double precision.
+public typealias OnlineCalibration = OnlineCalibrationFilter<Double>
+
 /// Calibrates a device while it works: a Schmidt-Kalman filter over the process value and the device's response.
 ///
-/// Model, for the mean of one block of pairs:
+/// Model, for one pair or for the mean of one block of pairs:
 /// ```
 /// p = m + d                             process value as the device would show it without noise: level and motion
 /// z = p + w                             indication
-/// g(p) = Σ θₖ sᵏ,  s = (p − centre)/halfSpan
-/// y + b(y) = g(p) − βᵀφ(y) − δ − γ + v  reference reading with the certificate's correction
+/// x = g(p; θ)                           the quantity: the response, in whichever form it is declared
+/// y + b(y) = x − βᵀφ(x) − δ − γ + v     reference reading with the certificate's correction
 /// ```
-/// The state is (d, m, θ); d is an Ornstein-Uhlenbeck process, m and θ walk at random. The deviation β of the reference's
-/// correction curve from the certificate (one for each basis function φ), its drift δ and the gradient γ are consider
-/// parameters: they enter every covariance and are never estimated, so no number of samples averages them away.
+/// The state is (d, m, θ), with w and v before θ where their correlation is a state; d is an Ornstein-Uhlenbeck process,
+/// m and θ walk at random, θ may drift at an unknown rate. The deviation β of the reference's correction curve from the
+/// certificate (one for each basis function φ), its drift δ and the gradient γ are consider parameters: they enter every
+/// covariance and are never estimated, so no number of samples averages them away.
 ///
-/// **Both sides are noisy.** Regressing y on the noisy z would pull the slope towards zero. Instead the two readings of a
-/// block are turned into two with independent errors:
+/// **Both sides are noisy.** Regressing y on the noisy z would pull the slope towards zero. Instead the two readings are
+/// turned into two with independent errors:
 /// ```
 /// u = y + b(y) − g(z; θ̂)      error v − g′w: says how wrong θ is, and nothing about p
-/// p̃ = z + a u/g′,  a = g′²σ_w²/(g′²σ_w² + σ_v²)    error (1 − a) w + a v/g′: says where p is
+/// p̃ = z − ŵ + λ(u − û),  λ = Cov(w, g′w − v)/Var(g′w − v)    error independent of that of u: says where p is
 /// ```
-/// p̃ is sufficient for p and its error is independent of that of u (L. A. Stefanski and R. J. Carroll, Biometrika 74 (1987)
-/// 703, conditional scores). p̃ moves d and m; θ learns from u alone, with the regressors sᵏ at the filtered p̂. The
-/// estimating equation is then free of bias whatever the motion of the process, as that of a generalised distance
-/// regression is; the declared spread of the motion, through p̂ = m + K(p̃ − m), makes the information what it is: without
-/// it the noise itself would count as excitation. Without noise of the device p̂ = z and the filter is recursive least
-/// squares to rounding.
+/// p̃ is sufficient for p (L. A. Stefanski and R. J. Carroll, Biometrika 74 (1987) 703, conditional scores; for noise
+/// without memory λ = g′σ_w²/(g′²σ_w² + σ_v²)). p̃ moves d and m; θ learns from u alone, with the regressors ∂g/∂θ at the
+/// filtered p̂. The estimating equation is then free of bias whatever the motion of the process, as that of a generalised
+/// distance regression is; the declared spread of the motion, through p̂ = m + K(p̃ − m), makes the information what it
+/// is: without it the noise itself would count as excitation. Without noise of the device p̂ = z and the filter is
+/// recursive least squares to rounding.
 ///
 /// **Linearisation.** What is neglected in u are the products of the error of p̂ with that of θ₁, and g″ Var(p̂)/2. For
 /// 10 mK, a gain known to 2 % and a half span of 20 K both are far below 1 mK in one block and average out, because the
@@ -35,206 +39,322 @@ import EtalonMetrology
 /// local slope that no number of samples averages away (`QuantisationError`): two further consider parameters, renewed
 /// when the level moves by half a step.
 ///
-/// **Correlated noise** is met by block means; what correlation is left between neighbouring blocks, declared or
-/// measured, enlarges the variance of u by (1 + r)/(1 − r).
-public struct OnlineCalibration: Sendable {
-  typealias Factors = ConsiderFactors<6, 8, Double>
+/// **Correlated noise** is a state where every pair is used as it comes (`pairsPerBlock` 1), else it is met by block
+/// means; what correlation is left between neighbouring innovations, declared or measured, enlarges the variance of u by
+/// (1 + r)/(1 − r).
+///
+/// **Precision.** The state holds deviations from the prior and from the middle of the range, so that single precision
+/// serves: only the difference of a reading and that middle is formed in double precision.
+public struct OnlineCalibrationFilter<Scalar: BinaryFloatingPoint & Sendable>: Sendable {
+  @usableFromInline typealias Factors = ConsiderFactors<12, 16, Scalar>
+  @usableFromInline typealias State = InlineArray<12, Scalar>
 
   /// What became of a pair.
-  public enum Outcome: Sendable, Equatable {
-    /// It is in a block that is not full yet.
-    case collected
-    /// It completed a block and the state was updated.
-    case updated
-    /// It completed a block of the device alone: the process value was updated, the response was not.
-    case heldOver
-    /// It was not used.
-    case refused(Refusal)
-  }
-
-  /// Why a pair or its block was not used.
-  public enum Refusal: UInt8, Sendable {
-    /// Missing, stale, skewed, out of range or rejected.
-    case quality
-    /// Not later than the pair before.
-    case time
-    /// The quantity moved too far within the block; the whole block is refused.
-    case moving
-    /// The values gave an innovation that is not finite, or one without variance.
-    case notFinite
-  }
-
+  public typealias Outcome = CalibrationOutcome
+  /// Why a pair was not used.
+  public typealias Refusal = CalibrationOutcome.Refusal
   /// How well a measurement agreed with what was expected of it.
-  public struct Innovation: Sendable, Equatable {
-    /// Measured minus expected.
-    public var value: Double
-    /// Its variance, systematic part included.
-    public var variance: Double
-    /// The part of the variance that is common to all blocks at one place: that of the consider parameters.
-    public var systematicVariance: Double
-    /// value/√variance: close to standard normal while model and device agree.
-    public var normalised: Double { value / variance.squareRoot() }
-  }
+  public typealias Innovation = CalibrationInnovation
+  /// A value with its standard uncertainty.
+  public typealias CorrectedValue = EtalonCore.CorrectedValue
 
   /// The configuration in force.
   public let configuration: OnlineCalibrationConfiguration
   /// Number of updates with both sides.
-  public private(set) var updates = 0
+  @inlinable public var updates: Int { record.updates }
   /// Number of pairs that were not used, including those of refused blocks.
-  public private(set) var refusedPairs = 0
+  @inlinable public var refusedPairs: Int { record.refusedPairs }
   /// How often the level was found to have moved and was started anew.
-  public private(set) var moves = 0
+  public internal(set) var moves = 0
   /// Agreement of reference and device in the last update (u); nil before the first.
-  public private(set) var responseInnovation: Innovation?
+  @inlinable public var responseInnovation: Innovation? { record.responseInnovation }
   /// Agreement of the readings with the process model in the last update (p̃); nil before the first.
-  public private(set) var processInnovation: Innovation?
+  @inlinable public var processInnovation: Innovation? { record.processInnovation }
+  /// Factor by which correlation between blocks enlarges the innovation's variance at present, 1 or more.
+  @inlinable public var inflation: Double { record.inflation }
+  /// How well several references agree; always `.agree` with one.
+  public internal(set) var referenceAgreement = ReferenceAgreement()
   /// Whether the response keeps its place: blocks then move level and motion only, and every covariance stays true.
   ///
   /// For a monitor that holds the response while it decides whether device and reference have moved against each other.
   public var responseIsFrozen = false
-  /// Factor by which correlation between blocks enlarges the innovation's variance at present, 1 or more.
-  public private(set) var inflation: Double
 
-  let stateCount: Int
-  let considerFactor: InlineArray<4, InlineArray<4, Double>>
-  let declaredInflation: Double
-  let referenceVariance: Double
-  let deviceVariance: Double
-  let motionVariance: Double
-  let motionCorrelation: Double
-  let quantisation: QuantisationError
-  var factors: Factors
-  var state: InlineArray<6, Double>
-  var instant: Instant?
-  var started = false
-  var anchor = 0.0
-  var block = PairBlock()
-  var innovationSquares = 0.0
-  var innovationProducts = 0.0
-  var innovationCount = 0.0
-  var lastNormalised = 0.0
+  /// What is told of the past.
+  @usableFromInline struct Record: Sendable {
+    @usableFromInline var updates = 0
+    @usableFromInline var refusedPairs = 0
+    @usableFromInline var inflation: Double
+    @usableFromInline var responseInnovation: CalibrationInnovation?
+    @usableFromInline var processInnovation: CalibrationInnovation?
+    init(inflation: Double) { self.inflation = inflation }
+  }
 
-  /// Columns of the consider parameters: first those of the correction curve, then these.
-  let driftColumn: Int
-  let gradientColumn: Int
-  let offsetColumn: Int
-  let slopeColumn: Int
+  @usableFromInline var record: Record
+  @usableFromInline let model: ResponseModel<Scalar>
+  @usableFromInline let references: ReferenceSet<Scalar>
+  /// Number of states in use.
+  @usableFromInline let stateCount: Int
+  /// Whether w and v are states 2 and 3.
+  @usableFromInline let hasNoiseStates: Bool
+  @usableFromInline let declaredInflation: Double
+  /// Variances of the parts of w and v without memory in one block; `row` those of a single reading.
+  @usableFromInline let deviceVariance: Scalar
+  @usableFromInline let rowDeviceVariance: Scalar
+  @usableFromInline let rowReferenceShare: Scalar
+  @usableFromInline let deviceStateVariance: Scalar
+  @usableFromInline let referenceStateVariance: Scalar
+  @usableFromInline let motionVariance: Scalar
+  @usableFromInline let motionCorrelation: Double
+  @usableFromInline let wideVariance: Scalar
+  @usableFromInline let quantisationOffset: Scalar
+  @usableFromInline let quantisationSlope: Scalar
+  /// Column of the quantisation's offset among the consider parameters, that of its slope is the next.
+  @usableFromInline let offsetColumn: Int
+  @usableFromInline var factors: Factors
+  @usableFromInline var state: State
+  @usableFromInline var instant: Instant?
+  @usableFromInline var begin: Instant?
+  @usableFromInline var started = false
+  /// Size of the last move that was found and the number of readings of the device since.
+  @usableFromInline var lastMove: Scalar = 0
+  @usableFromInline var readingsSinceMove = 0
+  @usableFromInline var anchor: Scalar = 0
+  @usableFromInline var inputs = ResponseInputs<Scalar>()
+  @usableFromInline var transition = Transition()
+  @usableFromInline var block = PairBlock()
+  @usableFromInline var correlationWatch = CorrelationWatch()
+
+  /// Correlations over the time between two updates; kept because the time is most often the same.
+  @usableFromInline struct Transition: Sendable {
+    @usableFromInline var seconds = -1.0
+    @usableFromInline var motion: Scalar = 0
+    @usableFromInline var device: Scalar = 0
+    @usableFromInline var reference: Scalar = 0
+    @usableFromInline var creep: Scalar = 0
+    @usableFromInline init() {}
+  }
 
   /// - Throws: what is wrong with the configuration.
   public init(_ configuration: OnlineCalibrationConfiguration) throws(OnlineCalibrationConfiguration.Fault) {
     try configuration.check()
     self.configuration = configuration
-    considerFactor = try Self.factor(configuration.reference)
+    let response = configuration.response
     let period = configuration.periodSeconds
     let count = configuration.pairsPerBlock
     let device = configuration.deviceNoise
-    let reference = configuration.reference.noise
     let motion = configuration.process.motion
-    let scale = (configuration.response.halfSpan / configuration.response.mean.c1).magnitude
-    quantisation = QuantisationError(
-      step: configuration.resolution,
-      process: CorrelatedNoise(
-        standardDeviation: motion.standardDeviation * scale, correlationTimeSeconds: motion.correlationTimeSeconds),
-      noise: device, count: count, periodSeconds: period)
-    referenceVariance = reference.varianceOfMean(count: count, periodSeconds: period)
-    deviceVariance = device.varianceOfMean(count: count, periodSeconds: period) + quantisation.varianceOfMean
+    let nominalSlope = response.nominalSlope
+    references = try ReferenceSet(configuration)
+    let reference = references.noise
+    let states = count == 1 && (device.correlationTimeSeconds > 0 || reference.correlationTimeSeconds > 0)
+    hasNoiseStates = states
+    let processInIndication = CorrelatedNoise(
+      standardDeviation: motion.standardDeviation / nominalSlope.magnitude,
+      correlationTimeSeconds: motion.correlationTimeSeconds)
+    let quantisation = QuantisationError(
+      step: configuration.resolution, process: processInIndication, noise: device, count: count, periodSeconds: period)
+    quantisationOffset = Scalar(quantisation.offset)
+    quantisationSlope = Scalar(quantisation.slope)
+    let single =
+      count == 1
+      ? quantisation
+      : QuantisationError(
+        step: configuration.resolution, process: processInIndication, noise: device, count: 1, periodSeconds: period)
+    let whole = device.standardDeviation * device.standardDeviation
+    deviceStateVariance = states ? Scalar(whole) : 0
+    referenceStateVariance = states ? Scalar(reference.standardDeviation * reference.standardDeviation) : 0
+    deviceVariance = Scalar(
+      (states ? 0 : device.varianceOfMean(count: count, periodSeconds: period)) + quantisation.varianceOfMean)
+    rowDeviceVariance = Scalar((states ? 0 : whole) + single.varianceOfMean)
+    let referenceMean = reference.varianceOfMean(count: count, periodSeconds: period)
+    // A block's variance of one reference is that of a single reading times one factor, and back.
+    let ofOne = reference.standardDeviation * reference.standardDeviation
+    rowReferenceShare = Scalar(states ? 0 : (referenceMean > 0 ? ofOne / referenceMean : 1))
     // The motion is declared in the unit of the reference; the level is kept in that of the indication.
-    let nominalSlope = configuration.response.mean.c1 / configuration.response.halfSpan
-    motionVariance =
-      motion.varianceOfMean(count: count, periodSeconds: period) / (nominalSlope * nominalSlope)
+    let motionOfMean = motion.varianceOfMean(count: count, periodSeconds: period)
+    motionVariance = Scalar(motionOfMean / (nominalSlope * nominalSlope))
     motionCorrelation =
-      motionVariance > 0
-      ? motion.covarianceOfNeighbouringMeans(count: count, periodSeconds: period)
-        / motion.varianceOfMean(count: count, periodSeconds: period) : 0
-    let noise = referenceVariance + nominalSlope * nominalSlope * deviceVariance
+      motionOfMean > 0 ? motion.covarianceOfNeighbouringMeans(count: count, periodSeconds: period) / motionOfMean : 0
+    let deviceMean = device.varianceOfMean(count: count, periodSeconds: period) + quantisation.varianceOfMean
+    let noise = referenceMean + nominalSlope * nominalSlope * deviceMean
     let covariance =
-      reference.covarianceOfNeighbouringMeans(count: count, periodSeconds: period)
-      + nominalSlope * nominalSlope
-      * (device.covarianceOfNeighbouringMeans(count: count, periodSeconds: period)
-        + quantisation.covarianceOfNeighbouringMeans)
-    declaredInflation = noise > 0 ? Self.inflation(correlation: covariance / noise) : 1
-    inflation = declaredInflation
+      (states
+        ? 0
+        : reference.covarianceOfNeighbouringMeans(count: count, periodSeconds: period)
+          + nominalSlope * nominalSlope * device.covarianceOfNeighbouringMeans(count: count, periodSeconds: period))
+      + nominalSlope * nominalSlope * quantisation.covarianceOfNeighbouringMeans
+    declaredInflation = noise > 0 ? CorrelationWatch.inflation(correlation: covariance / noise) : 1
+    record = Record(inflation: declaredInflation)
+    let scale = max(
+      response.indicationHalfSpan, device.standardDeviation, processInIndication.standardDeviation,
+      reference.standardDeviation / nominalSlope.magnitude)
+    let wide = 1e4 * scale
+    wideVariance = Scalar(wide * wide)
 
-    let response = configuration.response
-    stateCount = response.degree + 3
-    driftColumn = configuration.reference.basisCount
-    gradientColumn = driftColumn + 1
-    offsetColumn = driftColumn + 2
-    slopeColumn = driftColumn + 3
-    var variances = InlineArray<6, Double>(repeating: 0)
-    state = InlineArray(repeating: 0)
-    for power in 0...response.degree {
-      state[2 + power] = response.mean[power]
-      variances[2 + power] = response.standardUncertainty[power] * response.standardUncertainty[power]
+    let layout = try ResponseModel<Scalar>(response, base: states ? 4 : 2, capacity: 12)
+    model = layout
+    stateCount = layout.end
+    offsetColumn = references.columns
+    let considerCount = configuration.resolution > 0 ? references.columns + 2 : references.columns
+    guard considerCount <= 16 else { throw .systematicParts(considerCount) }
+    var variances = State(repeating: 0)
+    layout.priorVariances(response, into: &variances)
+    if states {
+      variances[2] = deviceStateVariance
+      variances[3] = referenceStateVariance
     }
-    factors = Factors(
-      variances: variances, count: stateCount,
-      considerCount: configuration.resolution > 0 ? slopeColumn + 1 : offsetColumn)
+    state = State(repeating: 0)
+    factors = Factors(variances: variances, count: layout.end, considerCount: considerCount)
   }
 
-  /// (1 + r)/(1 − r), the factor by which a first-order autoregression of correlation r enlarges the variance of a mean.
-  static func inflation(correlation: Double) -> Double {
-    let r = min(max(correlation, 0), 0.98)
-    return (1 + r) / (1 - r)
-  }
-
-  /// Cholesky factor of the certificate's covariance; a parameter without uncertainty gives a row of zeros.
-  static func factor(
-    _ reference: OnlineCalibrationConfiguration.Reference
-  ) throws(OnlineCalibrationConfiguration.Fault) -> InlineArray<4, InlineArray<4, Double>> {
-    var lower = InlineArray<4, InlineArray<4, Double>>(repeating: InlineArray(repeating: 0))
-    for i in 0..<reference.basisCount {
-      for j in 0...i {
-        var sum = reference.covariance[i][j]
-        guard sum.isFinite else { throw .covariance(row: i) }
-        for k in 0..<j { sum -= lower[i][k] * lower[j][k] }
-        // Rounding of a covariance of deficient rank leaves a rest of this order.
-        let tolerance = 1e-12 * max(reference.covariance[i][i], 0)
-        if i == j {
-          guard sum >= -tolerance else { throw .covariance(row: i) }
-          lower[i][i] = sum > tolerance ? sum.squareRoot() : 0
-        } else if lower[j][j] > 0 {
-          lower[i][j] = sum / lower[j][j]
-        } else {
-          let scale = (reference.covariance[i][i] * max(reference.covariance[j][j], 0)).squareRoot()
-          guard sum.magnitude <= 1e-9 * scale else { throw .covariance(row: i) }
-        }
-      }
-    }
-    return lower
-  }
+  // MARK: - Readings
 
   /// Takes one pair. A pair without a reference moves the process value only.
-  public mutating func add(_ pair: Pair) -> Outcome {
-    let hasReference = pair.reference.isFinite
-    let bad = hasReference ? Pair.unusable : Pair.unusable.subtracting(.missing)
-    guard pair.indication.isFinite, pair.quality.isDisjoint(with: bad) else {
-      refusedPairs += 1
-      return .refused(.quality)
+  /// - Parameters:
+  ///   - others: readings of the second and third reference at the same instant; NaN where there is none.
+  ///   - auxiliary: the second quantity that the response depends on, where it is declared to; else it is not looked at.
+  @inlinable
+  public mutating func add(
+    _ pair: Pair, others: (second: Double, third: Double) = (.nan, .nan), auxiliary: Double = .nan
+  ) -> Outcome {
+    take(pair, others: others, auxiliary: auxiliary, wantsValue: false).outcome
+  }
+
+  /// Takes one pair as `add` does and tells the quantity at its instant, from everything up to and with this pair.
+  ///
+  /// Where the level may move, the value rests on this pair's own readings, the response and the certificate; a pair
+  /// without any reading is a prediction by the process model. Inside a block that is not full yet the response is that
+  /// of the block before.
+  /// - Returns: what became of the pair, and the value; nil while nothing is known of the quantity, and for a pair that is
+  ///   not usable or out of time.
+  @inlinable
+  public mutating func estimate(
+    _ pair: Pair, others: (second: Double, third: Double) = (.nan, .nan), auxiliary: Double = .nan
+  ) -> (outcome: Outcome, value: CorrectedValue?) {
+    take(pair, others: others, auxiliary: auxiliary, wantsValue: true)
+  }
+
+  @inlinable
+  mutating func take(
+    _ pair: Pair, others: (second: Double, third: Double), auxiliary: Double, wantsValue: Bool
+  ) -> (outcome: Outcome, value: CorrectedValue?) {
+    let readings = Readings(
+      references: references.present(pair.reference, others.second, others.third), indication: pair.indication,
+      auxiliary: auxiliary)
+    let bad = readings.hasReference ? Pair.unusable : Pair.unusable.subtracting(.missing)
+    let missing = pair.quality.contains(.missing) && !readings.indication.isFinite
+    guard pair.quality.isDisjoint(with: missing ? bad.subtracting(.missing) : bad),
+      !model.needsAuxiliary || auxiliary.isFinite, readings.indication.isFinite || wantsValue
+    else {
+      record.refusedPairs += 1
+      return (.refused(.quality), nil)
     }
     if let last = block.last ?? instant, pair.instant <= last {
-      refusedPairs += 1
-      return .refused(.time)
+      record.refusedPairs += 1
+      return (.refused(.time), nil)
     }
+    guard readings.indication.isFinite else { return withoutDevice(readings, at: pair.instant) }
+    guard configuration.pairsPerBlock > 1 else { return update(readings, at: pair.instant, wantsValue: wantsValue) }
+
     // A block is of one kind and close to evenly spaced: pairs that were rejected may leave holes of a quarter of it, a
     // longer gap or a change of kind starts another.
     if block.count > 0 {
       let gap = pair.instant.seconds(since: block.last ?? pair.instant)
       let hole = max(1.5, Double(configuration.pairsPerBlock) / 4) * configuration.periodSeconds
-      if gap > hole || block.hasReference != hasReference {
-        refusedPairs += block.count
+      if gap > hole || block.kind != readings.kind {
+        record.refusedPairs += block.count
         block = PairBlock()
       }
     }
-    block.add(pair, hasReference: hasReference)
-    guard block.count == configuration.pairsPerBlock else { return .collected }
+    let value = wantsValue ? row(readings) : nil
+    block.add(readings, at: pair.instant)
+    guard block.count == configuration.pairsPerBlock else { return (.collected, value) }
     let full = block
     block = PairBlock()
     guard full.spread <= configuration.maximumBlockSpread else {
-      refusedPairs += full.count
-      return .refused(.moving)
+      record.refusedPairs += full.count
+      return (.refused(.moving), value)
     }
-    return update(full, at: pair.instant)
+    let (outcome, _) = update(full.mean, at: pair.instant, wantsValue: false)
+    if case .refused = outcome { record.refusedPairs += full.count - 1 }
+    return (outcome, value)
+  }
+
+  @inlinable
+  mutating func update(
+    _ readings: Readings, at end: Instant, wantsValue: Bool
+  ) -> (outcome: Outcome, value: CorrectedValue?) {
+    let p = model.relative(indication: readings.indication)
+    inputs.auxiliary = model.relative(auxiliary: readings.auxiliary)
+    guard p.isFinite else {
+      record.refusedPairs += 1
+      return (.refused(.notFinite), nil)
+    }
+    if started { advance(to: end) } else { start(p, at: end) }
+    let fused = fuse(readings)
+    follow(p, fused)
+    var value = wantsValue ? row(p, fused) : nil
+    var outcome = Outcome.heldOver
+    if let fused {
+      if measurePair(p, fused) {
+        record.updates += 1
+        outcome = .updated
+      } else {
+        record.refusedPairs += 1
+        outcome = .refused(.notFinite)
+      }
+    } else {
+      // Without a reference z says where the process is, not what it is: the response does not learn from it.
+      var direction = State(repeating: 0)
+      if hasNoiseStates { direction[2] = 1 }
+      measureProcess(
+        p, direction: direction, expected: hasNoiseStates ? state[2] : 0,
+        consider: Factors.ConsiderVector(repeating: 0),
+        noiseVariance: deviceVariance)
+    }
+    renewQuantisation()
+    readingsSinceMove &+= 1
+    follow(creep: state[0] + state[1])
+    if wantsValue && !configuration.process.mayMove { value = processValue }
+    return (outcome, value)
+  }
+
+  /// A pair without an indication: the reference alone, or nothing at all.
+  @usableFromInline
+  mutating func withoutDevice(_ readings: Readings, at now: Instant) -> (outcome: Outcome, value: CorrectedValue?) {
+    inputs.auxiliary = model.relative(auxiliary: readings.auxiliary)
+    guard let fused = fuse(readings) else {
+      guard started else { return (.predicted, nil) }
+      advance(to: now)
+      return (.predicted, prediction)
+    }
+    if started {
+      advance(to: now)
+    } else {
+      start(model.indication(of: fused.value, state, inputs), at: now)
+    }
+    followReference(fused)
+    let place = model.place(state[0] + state[1], state, inputs)
+    var consider = references.sensitivities(at: place.x, fused, age: age)
+    var direction = State(repeating: 0)
+    if hasNoiseStates { direction[3] = 1 }
+    var value = fused.value
+    if hasNoiseStates { value -= state[3] }
+    let variance =
+      factors.varianceInPlace(&direction, &consider) + fused.noiseVariance * rowReferenceShare
+    model.sensitivities(place, state, inputs, into: &direction)
+    direction[0] = place.slope
+    direction[1] = place.slope
+    let innovation = value - place.x
+    if let update = factors.update(
+      direction, consider: consider, noiseVariance: fused.noiseVariance * rowReferenceShare, learning: 2)
+    {
+      for index in 0..<2 { state[index] += update.gain[index] * innovation }
+    }
+    renewQuantisation()
+    follow(creep: state[0] + state[1])
+    guard configuration.process.mayMove else { return (.referenceOnly, processValue) }
+    return (.referenceOnly, corrected(value, variance, at: state[0] + state[1]))
   }
 
   /// Whether the next pair, if it is taken, completes a block.
@@ -242,50 +362,100 @@ public struct OnlineCalibration: Sendable {
 
   /// Standard deviation of the difference of reference and device in one block mean, in the unit of the reference.
   var blockNoise: Double {
-    let slope = configuration.response.mean.c1 / configuration.response.halfSpan
-    return (referenceVariance + slope * slope * deviceVariance).squareRoot()
+    let slope = configuration.response.nominalSlope
+    let count = configuration.pairsPerBlock
+    let period = configuration.periodSeconds
+    let reference = configuration.reference.noise.varianceOfMean(count: count, periodSeconds: period)
+    let device =
+      hasNoiseStates ? configuration.deviceNoise.varianceOfMean(count: count, periodSeconds: period) : 0
+    return (reference + slope * slope * (device + Double(deviceVariance))).squareRoot()
   }
 
-  /// Variance that the declared drift has added to the corrected value since the last block, at `indication`.
-  func driftVariance(indication: Double, since later: Instant) -> Double {
-    guard let instant, later > instant else { return 0 }
-    let response = configuration.response
-    let s = (indication - response.centre) / response.halfSpan
-    var sum = 0.0
-    var power = 1.0
-    for index in 0...response.degree {
-      let drift = response.driftPerRootSecond[index] * power
-      sum += drift * drift
-      power *= s
+  /// What the process model says of an instant without any reading.
+  ///
+  /// A quantity that moved within the last readings may be on its way: then it can be as far from its level as the move
+  /// that was found last was large.
+  private var prediction: CorrectedValue? {
+    guard var value = processValue, configuration.process.mayMove, readingsSinceMove < Self.settledAfter else {
+      return processValue
     }
-    return sum * later.seconds(since: instant)
+    let slope = model.place(state[0] + state[1], state, inputs).slope
+    let move = Double(lastMove * slope)
+    value.standardUncertainty = (value.standardUncertainty * value.standardUncertainty + move * move).squareRoot()
+    return value
   }
+
+  /// Number of readings without a further move after which the quantity counts as held again.
+  private static var settledAfter: Int { 8 }
+
+  // MARK: - Time
 
   /// Lets time pass without readings: the process forgets, the response drifts as declared.
   ///
   /// An instant that is not later than the state's own changes nothing.
+  @inlinable
   public mutating func advance(to later: Instant) {
     guard let now = instant else { return }
     guard later > now else { return }
     let seconds = later.seconds(since: now)
     instant = later
-    advance(seconds: seconds)
+    if seconds != transition.seconds { prepareTransition(seconds: seconds) }
+    model.drift(seconds: Scalar(seconds), &state, &factors)
+    let level = Scalar(configuration.process.levelDriftPerRootSecond)
+    factors.addNoise(variance: level * level * Scalar(seconds), to: 1)
+    let phi = transition.motion
+    state[0] *= phi
+    factors.propagate(0, factor: phi, noiseVariance: motionVariance * (1 - phi * phi))
+    if hasNoiseStates {
+      state[2] *= transition.device
+      state[3] *= transition.reference
+      factors.propagate(
+        2, factor: transition.device,
+        noiseVariance: deviceStateVariance * (1 - transition.device * transition.device))
+      factors.propagate(
+        3, factor: transition.reference,
+        noiseVariance: referenceStateVariance * (1 - transition.reference * transition.reference))
+    }
+    inputs.creep += transition.creep * (inputs.load - inputs.creep)
   }
 
-  private mutating func advance(seconds: Double) {
-    let response = configuration.response
-    for power in 0...response.degree {
-      let drift = response.driftPerRootSecond[power]
-      factors.addNoise(variance: drift * drift * seconds, to: 2 + power)
+  @usableFromInline
+  mutating func prepareTransition(seconds: Double) {
+    transition.seconds = seconds
+    let motion = configuration.process.motion
+    if configuration.pairsPerBlock == 1 {
+      transition.motion = Scalar(motion.correlation(seconds: seconds))
+    } else {
+      // Over one block the means' own correlation, over a longer time the process's.
+      let length = configuration.periodSeconds * Double(configuration.pairsPerBlock)
+      transition.motion = Scalar(motionCorrelation * motion.correlation(seconds: max(0, seconds - length)))
     }
-    let level = configuration.process.levelDriftPerRootSecond
-    factors.addNoise(variance: level * level * seconds, to: 1)
-    // Over one block the means' own correlation, over a longer time the process's.
-    let length = configuration.periodSeconds * Double(configuration.pairsPerBlock)
-    let phi = motionCorrelation * configuration.process.motion.correlation(seconds: max(0, seconds - length))
-    state[0] *= phi
-    factors.scaleFirst(by: phi)
-    factors.addNoise(variance: motionVariance * (1 - phi * phi), to: 0)
+    if hasNoiseStates {
+      transition.device = Scalar(configuration.deviceNoise.correlation(seconds: seconds))
+      transition.reference = Scalar(references.noise.correlation(seconds: seconds))
+    }
+    if let creep = configuration.response.creep {
+      transition.creep = Scalar(1 - Elementary.exp(-seconds / creep.timeSeconds))
+    }
+  }
+
+  /// Seconds since the first reading.
+  @inlinable var age: Double {
+    guard let begin, let instant else { return 0 }
+    return instant.seconds(since: begin)
+  }
+
+  @usableFromInline
+  mutating func start(_ p: Scalar, at end: Instant) {
+    instant = end
+    begin = end
+    state[1] = p
+    anchor = p
+    started = true
+    inputs.load = model.place(p, state, inputs).s
+    inputs.creep = inputs.load
+    factors.addNoise(variance: motionVariance, to: 0)
+    factors.addNoise(variance: wideVariance, to: 1)
   }
 
   /// Starts the level anew: nothing is known of it but what the next indication says.
@@ -294,254 +464,252 @@ public struct OnlineCalibration: Sendable {
   public mutating func processMoved() {
     guard started else { return }
     moves += 1
+    readingsSinceMove = 0
     state[0] = 0
-    factors.scaleFirst(by: 0)
-    factors.addNoise(variance: motionVariance, to: 0)
-    // Many times the range: after it the old level has no weight, and the factors lose no digits.
-    let wide = 1e3 * configuration.response.halfSpan
-    factors.addNoise(variance: wide * wide, to: 1)
+    factors.propagate(0, factor: 0, noiseVariance: motionVariance)
+    // Many times range and noise: after it the old level has no weight, and the factors lose no digits.
+    factors.addNoise(variance: wideVariance, to: 1)
   }
 
-  private mutating func update(_ full: PairBlock, at end: Instant) -> Outcome {
-    guard full.indication.isFinite, !full.hasReference || full.reference.isFinite else {
-      refusedPairs += full.count
-      return .refused(.notFinite)
-    }
-    if started { advance(to: end) } else { start(full.indication, at: end) }
-    follow(full)
-    guard full.hasReference else {
-      // Without a reference z says where the process is, not what it is: the response does not learn from it.
-      let none = Factors.StateVector(repeating: 0)
-      measureProcess(
-        full.indication, regressors: none, expectedShift: 0, consider: Factors.ConsiderVector(repeating: 0),
-        noiseVariance: deviceVariance)
-      renewQuantisation()
-      return .heldOver
-    }
-    let measured = measurePair(full)
-    renewQuantisation()
-    guard measured else {
-      refusedPairs += full.count
-      return .refused(.notFinite)
-    }
-    updates += 1
-    return .updated
+  /// Lets the response be learned anew: what is known of it is widened by the prior.
+  public mutating func relearn() {
+    var variances = State(repeating: 0)
+    model.priorVariances(configuration.response, into: &variances)
+    for index in model.base..<stateCount { factors.addNoise(variance: variances[index], to: index) }
   }
 
-  private mutating func start(_ indication: Double, at end: Instant) {
-    instant = end
-    state[1] = indication
-    anchor = indication
-    started = true
-    factors.addNoise(variance: motionVariance, to: 0)
-    let wide = 1e3 * configuration.response.halfSpan
-    factors.addNoise(variance: wide * wide, to: 1)
+  // MARK: - Measurement
+
+  /// The references' readings as one, corrected by their certificates, relative to the middle of the range.
+  @inlinable
+  mutating func fuse(_ readings: Readings) -> FusedReading<Scalar>? {
+    guard references.count > 1 else { return references.only(readings.references[0]) }
+    return fuseSeveral(readings)
   }
 
-  /// A reference reading with the certificate's correction.
-  private func corrected(reading: Double) -> Double {
-    let reference = configuration.reference
-    let t = (reading - reference.centre) / reference.halfSpan
-    var value = reading
-    var basis = 1.0
-    for index in 0..<reference.basisCount {
-      value += reference.correction[index] * basis
-      basis *= t
-    }
-    return value
+  @usableFromInline
+  mutating func fuseSeveral(_ readings: Readings) -> FusedReading<Scalar>? {
+    let before = referenceAgreement.verdict
+    let fused = references.fuse(readings.references, age: age, agreement: &referenceAgreement)
+    // What a reference taught that is believed no longer must be forgotten.
+    if updates > 0, referenceAgreement.verdict != before, case .oneDisagrees = referenceAgreement.verdict { relearn() }
+    return fused
   }
 
-  /// Sensitivities of a corrected reference reading to the consider parameters where the quantity has the given value.
-  ///
-  /// They belong to the estimated value, never to the reading: the reading's own noise would be correlated with the
-  /// innovation, and the small product of both would, over many thousand blocks, push the response away.
-  private func considerSensitivities(at value: Double) -> Factors.ConsiderVector {
-    let reference = configuration.reference
-    var consider = Factors.ConsiderVector(repeating: 0)
-    let t = (value - reference.centre) / reference.halfSpan
-    var basis = 1.0
-    for index in 0..<reference.basisCount {
-      for column in 0...index { consider[column] -= basis * considerFactor[index][column] }
-      basis *= t
-    }
-    consider[driftColumn] = -reference.driftStandardUncertainty
-    consider[gradientColumn] = -reference.gradientStandardUncertainty
-    return consider
-  }
-
-  private mutating func measurePair(_ full: PairBlock) -> Bool {
-    let reference = corrected(reading: full.reference)
-    let before = (state: state, factors: factors)
-    guard let first = measurePair(full.indication, reference, around: state) else { return false }
-    var last = first
+  @inlinable
+  mutating func measurePair(_ p: Scalar, _ fused: FusedReading<Scalar>) -> Bool {
+    let around = state
+    let before = factors
+    guard var last = measurePair(p, fused, around: around) else { return false }
     // Nine times its noise: more is an error of θ that would carry over into p̃.
-    if first.value * first.value > 9 * first.noiseVariance {
-      let around = state
-      (state, factors) = before
-      guard let second = measurePair(full.indication, reference, around: around) else { return false }
+    if last.innovation.value * last.innovation.value > 9 * Double(last.noiseVariance) {
+      let learned = state
+      state = around
+      factors = before
+      guard let second = measurePair(p, fused, around: learned) else { return false }
       last = second
     }
-    let innovation = Innovation(
-      value: last.value, variance: last.variance, systematicVariance: last.systematicVariance)
-    responseInnovation = innovation
-    watchCorrelation(innovation.normalised)
+    record.responseInnovation = last.innovation
+    if configuration.inflatesMeasuredCorrelation {
+      record.inflation = max(declaredInflation, correlationWatch.add(last.innovation.normalised))
+    }
     return true
   }
 
-  /// One pass over a pair of block means, with p̃ and the regressors computed from the response in `around`.
+  /// λ, the variance of the noise of u for a known response, and the part of w without memory that is left in p̃.
+  @inlinable
+  mutating func weight(slope: Scalar, referenceVariance: Scalar) -> (lambda: Scalar, noiseVariance: Scalar) {
+    var device = deviceVariance
+    var reference = referenceVariance
+    var both: Scalar = 0
+    if hasNoiseStates {
+      device += factors.covarianceInPlace(2, 2)
+      reference += factors.covarianceInPlace(3, 3)
+      both = factors.covarianceInPlace(2, 3)
+    }
+    let variance = slope * slope * device - 2 * slope * both + reference
+    let lambda = variance > 0 ? (slope * device - both) / variance : 0
+    return (lambda, variance)
+  }
+
+  /// Direction and consider part of p̃ but for level and motion, its variance without memory, and what is expected of it.
+  @inlinable
+  func processReading(
+    slope: Scalar, lambda: Scalar, sensitivities: State, referenceVariance: Scalar,
+    consider: inout Factors.ConsiderVector
+  ) -> (direction: State, noiseVariance: Scalar) {
+    var direction = sensitivities
+    for index in model.base..<stateCount { direction[index] *= lambda }
+    for column in 0..<offsetColumn { consider[column] *= lambda }
+    let rest = 1 - lambda * slope
+    if hasNoiseStates {
+      direction[2] = rest
+      direction[3] = lambda
+    }
+    return (direction, rest * rest * deviceVariance + lambda * lambda * referenceVariance)
+  }
+
+  /// One pass over a pair, with p̃ and the regressors computed from the response in `around`.
   ///
-  /// Every derivative is taken at a place that the errors of this very block have not moved: before p̃ at the predicted
+  /// Every derivative is taken at a place that the errors of this very pair have not moved: before p̃ at the predicted
   /// one, before u at the one that p̃ gave.
-  private mutating func measurePair(
-    _ indication: Double, _ reference: Double, around: InlineArray<6, Double>
-  ) -> (value: Double, variance: Double, systematicVariance: Double, noiseVariance: Double)? {
-    let response = configuration.response
-    let atIndication = (indication - response.centre) / response.halfSpan
-    let predicted = (state[0] + state[1] - response.centre) / response.halfSpan
-    let slope = polynomialSlope(predicted, around) / response.halfSpan
-    let (toIndication, share) = weight(slope: slope)
-    let noiseVariance = slope * slope * deviceVariance + referenceVariance
-    let difference = reference - polynomial(atIndication, around)
+  @inlinable
+  mutating func measurePair(
+    _ p: Scalar, _ fused: FusedReading<Scalar>, around: State
+  ) -> (innovation: Innovation, noiseVariance: Scalar)? {
+    let predicted = model.place(state[0] + state[1], around, inputs)
+    let slope = predicted.slope
+    let (lambda, noiseVariance) = weight(slope: slope, referenceVariance: fused.noiseVariance)
+    var difference = fused.value - model.place(p, around, inputs).x
+    var expected: Scalar = 0
+    if hasNoiseStates {
+      expected = state[2]
+      difference += slope * state[2] - state[3]
+    }
     guard difference.isFinite, slope != 0 else { return nil }
 
-    // p̃ = p + (a/g′)(Σ sᵏ (θₖ − θₖ′) + consider) + noise, with θ′ the response it was computed from.
-    var shift = 0.0
-    var regressors = powers(predicted)
-    for index in 2..<stateCount {
-      shift += regressors[index] * (state[index] - around[index])
-      regressors[index] *= toIndication
+    // p̃ = p + λ(Σ ∂g/∂θₖ (θₖ − θₖ′) + consider) + noise, with θ′ the response it was computed from.
+    var sensitivities = State(repeating: 0)
+    model.sensitivities(predicted, around, inputs, into: &sensitivities)
+    for index in model.base..<stateCount {
+      expected += lambda * sensitivities[index] * (state[index] - around[index])
     }
-    var consider = considerSensitivities(at: polynomial(predicted, around))
-    for column in 0..<offsetColumn { consider[column] *= toIndication }
+    var consider = references.sensitivities(at: predicted.x, fused, age: age)
+    let reading = processReading(
+      slope: slope, lambda: lambda, sensitivities: sensitivities, referenceVariance: fused.noiseVariance,
+      consider: &consider)
     measureProcess(
-      indication + toIndication * difference, regressors: regressors, expectedShift: toIndication * shift,
-      consider: consider, noiseVariance: (1 - share) * deviceVariance)
+      p + lambda * difference, direction: reading.direction, expected: expected, consider: consider,
+      noiseVariance: reading.noiseVariance)
+    renewQuantisation()
 
-    let place = (state[0] + state[1] - response.centre) / response.halfSpan
-    let direction = powers(place)
-    consider = considerSensitivities(at: polynomial(place, around))
-    if configuration.resolution > 0 {
-      consider[offsetColumn] = slope * quantisation.offset
-      consider[slopeColumn] = slope * quantisation.slope * state[0]
+    let place = model.place(state[0] + state[1], around, inputs)
+    var direction = State(repeating: 0)
+    model.sensitivities(place, around, inputs, into: &direction)
+    consider = references.sensitivities(at: place.x, fused, age: age)
+    addQuantisation(slope: slope, to: &consider)
+    var innovation = fused.value - model.place(p, state, inputs).x
+    if hasNoiseStates {
+      direction[2] = -slope
+      direction[3] = 1
+      innovation += slope * state[2] - state[3]
     }
-    let innovation = reference - polynomial(atIndication, state)
     guard innovation.isFinite,
       let update = factors.update(
-        direction, consider: consider, noiseVariance: noiseVariance, inflation: inflation,
-        learning: responseIsFrozen ? 2 : stateCount)
+        &direction, &consider, noiseVariance: slope * slope * deviceVariance + fused.noiseVariance,
+        inflation: Scalar(inflation), learning: responseIsFrozen ? model.base : stateCount)
     else { return nil }
     for index in 0..<stateCount { state[index] += update.gain[index] * innovation }
-    return (innovation, update.innovationVariance, update.systematicVariance, noiseVariance)
+    return (
+      Innovation(
+        value: Double(innovation), variance: Double(update.innovationVariance),
+        systematicVariance: Double(update.systematicVariance)), noiseVariance
+    )
+  }
+
+  /// The display's rounding at the place where the process is, among the consider parameters.
+  @inlinable
+  func addQuantisation(slope: Scalar, to consider: inout Factors.ConsiderVector) {
+    guard offsetColumn < factors.considerCount else { return }
+    consider[offsetColumn] = slope * quantisationOffset
+    consider[offsetColumn + 1] = slope * quantisationSlope * state[0]
   }
 
   /// Starts the level anew when the process value is more than four standard deviations from where it was expected.
   ///
   /// With a reference it is p̃ that decides, not z: a choice that depended on the noise of z would select by it, and the
   /// response would learn from the selection.
-  private mutating func follow(_ full: PairBlock) {
-    let response = configuration.response
-    let s = (full.indication - response.centre) / response.halfSpan
-    var direction = Factors.StateVector(repeating: 0)
+  @inlinable
+  mutating func follow(_ p: Scalar, _ fused: FusedReading<Scalar>?) {
+    let place = model.place(p, state, inputs)
+    var direction = State(repeating: 0)
     var consider = Factors.ConsiderVector(repeating: 0)
-    var reading = full.indication
+    var reading = p
+    var expected: Scalar = 0
     var noiseVariance = deviceVariance
-    if full.hasReference {
-      let slope = polynomialSlope(s, state) / response.halfSpan
-      let (toIndication, share) = weight(slope: slope)
-      let value = polynomial(s, state)
-      reading += toIndication * (corrected(reading: full.reference) - value)
-      direction = powers(s)
-      consider = considerSensitivities(at: value)
-      for index in 2..<stateCount { direction[index] *= toIndication }
-      for column in 0..<offsetColumn { consider[column] *= toIndication }
-      noiseVariance *= 1 - share
+    if hasNoiseStates {
+      direction[2] = 1
+      expected = state[2]
+    }
+    if let fused {
+      let lambda = weight(slope: place.slope, referenceVariance: fused.noiseVariance).lambda
+      var difference = fused.value - place.x
+      if hasNoiseStates { difference += place.slope * state[2] - state[3] }
+      reading += lambda * difference
+      var sensitivities = State(repeating: 0)
+      model.sensitivities(place, state, inputs, into: &sensitivities)
+      consider = references.sensitivities(at: place.x, fused, age: age)
+      (direction, noiseVariance) = processReading(
+        slope: place.slope, lambda: lambda, sensitivities: sensitivities, referenceVariance: fused.noiseVariance,
+        consider: &consider)
     }
     direction[0] = 1
     direction[1] = 1
-    let innovation = reading - state[0] - state[1]
-    let expected = factors.variance(along: direction, consider: consider) + noiseVariance
-    guard innovation * innovation > 16 * expected else { return }
+    let innovation = reading - expected - state[0] - state[1]
+    let variance = factors.varianceInPlace(&direction, &consider) + noiseVariance
+    guard innovation * innovation > 16 * variance else { return }
     processMoved()
-    state[1] = reading
+    state[1] = reading - expected
+    lastMove = innovation
+    renewQuantisation()
   }
 
-  /// a/g′ and a: the weight of the reference in the reading p̃ of the process value.
-  private func weight(slope: Double) -> (toIndication: Double, share: Double) {
-    let deviceShare = slope * slope * deviceVariance
-    let total = deviceShare + referenceVariance
-    let share = total > 0 ? deviceShare / total : 0
-    return (slope != 0 ? share / slope : 0, share)
+  /// The same for a reading of the reference alone.
+  private mutating func followReference(_ fused: FusedReading<Scalar>) {
+    let place = model.place(state[0] + state[1], state, inputs)
+    var direction = State(repeating: 0)
+    model.sensitivities(place, state, inputs, into: &direction)
+    direction[0] = place.slope
+    direction[1] = place.slope
+    var innovation = fused.value - place.x
+    if hasNoiseStates {
+      direction[3] = 1
+      innovation -= state[3]
+    }
+    var consider = references.sensitivities(at: place.x, fused, age: age)
+    let variance =
+      factors.varianceInPlace(&direction, &consider) + fused.noiseVariance * rowReferenceShare
+    guard innovation * innovation > 16 * variance else { return }
+    processMoved()
+    lastMove = place.slope != 0 ? innovation / place.slope : 0
+    state[1] = model.indication(of: fused.value, state, inputs)
+    renewQuantisation()
   }
 
   /// Moves level and motion by a reading of the process value; the response keeps its place.
-  private mutating func measureProcess(
-    _ reading: Double, regressors: Factors.StateVector, expectedShift: Double, consider: Factors.ConsiderVector,
-    noiseVariance: Double
+  @inlinable
+  mutating func measureProcess(
+    _ reading: Scalar, direction: State, expected: Scalar, consider: Factors.ConsiderVector, noiseVariance: Scalar
   ) {
-    var direction = regressors
+    var direction = direction
     direction[0] = 1
     direction[1] = 1
-    let innovation = reading - state[0] - state[1] - expectedShift
-    if let update = factors.update(direction, consider: consider, noiseVariance: noiseVariance, learning: 2) {
-      processInnovation = Innovation(
-        value: innovation, variance: update.innovationVariance, systematicVariance: update.systematicVariance)
+    let innovation = reading - state[0] - state[1] - expected
+    var consider = consider
+    if let update = factors.update(
+      &direction, &consider, noiseVariance: noiseVariance, inflation: 1, learning: 2)
+    {
+      record.processInnovation = Innovation(
+        value: Double(innovation), variance: Double(update.innovationVariance),
+        systematicVariance: Double(update.systematicVariance))
       for index in 0..<2 { state[index] += update.gain[index] * innovation }
     }
   }
 
   /// A display that rounds errs anew at every place.
-  private mutating func renewQuantisation() {
-    let step = configuration.resolution
-    guard step > 0, (state[1] - anchor).magnitude > step / 2 else { return }
+  @inlinable
+  mutating func renewQuantisation() {
+    guard offsetColumn < factors.considerCount else { return }
+    guard (state[1] - anchor).magnitude > Scalar(configuration.resolution) / 2 else { return }
     anchor = state[1]
     factors.renewConsider(offsetColumn)
-    factors.renewConsider(slopeColumn)
+    factors.renewConsider(offsetColumn + 1)
   }
 
-  /// The regressors 1, s, s², s³ of the response, as far as its degree goes.
-  func powers(_ s: Double) -> Factors.StateVector {
-    var vector = Factors.StateVector(repeating: 0)
-    var power = 1.0
-    for index in 2..<stateCount {
-      vector[index] = power
-      power *= s
-    }
-    return vector
-  }
-
-  /// Lag-1 correlation of the normalised innovations, with a memory of a few hundred blocks.
-  private mutating func watchCorrelation(_ normalised: Double) {
-    guard configuration.inflatesMeasuredCorrelation else { return }
-    let keep = 1 - 1.0 / 512
-    innovationSquares = keep * innovationSquares + normalised * normalised
-    innovationProducts = keep * innovationProducts + normalised * lastNormalised
-    innovationCount = keep * innovationCount + 1
-    lastNormalised = normalised
-    guard innovationCount >= 30, innovationSquares > 0 else { return }
-    let r = innovationProducts / innovationSquares
-    // Bartlett's standard error of the correlation of independent values is 1/√n. It is looked at after every block, so
-    // only what no run of independent innovations shows (3.5 of them, 1 look in 4000) counts.
-    let measured = r > 0 && r * r * innovationCount > 12.25 ? Self.inflation(correlation: r) : 1
-    inflation = max(declaredInflation, measured)
-  }
-
-  func polynomial(_ s: Double, _ state: InlineArray<6, Double>) -> Double {
-    var sum = 0.0
-    var index = stateCount - 1
-    while index >= 2 {
-      sum = sum * s + state[index]
-      index -= 1
-    }
-    return sum
-  }
-
-  func polynomialSlope(_ s: Double, _ state: InlineArray<6, Double>) -> Double {
-    var sum = 0.0
-    var index = stateCount - 1
-    while index >= 3 {
-      sum = sum * s + Double(index - 2) * state[index]
-      index -= 1
-    }
-    return sum
+  /// The load that creep follows.
+  @inlinable
+  mutating func follow(creep p: Scalar) {
+    guard configuration.response.creep != nil else { return }
+    inputs.load = model.place(p, state, inputs).s
   }
 }

@@ -3,52 +3,8 @@
 /// Every number is in the unit of the readings (kelvin or degrees Celsius for a thermometer) and a standard deviation or
 /// standard uncertainty unless its name says otherwise.
 public struct OnlineCalibrationConfiguration: Sendable, Equatable {
-  /// The device's response, as the polynomial that turns its indication into the corrected value.
-  ///
-  /// x = Σ θₖ sᵏ with s = (z − centre)/halfSpan and z the indication free of noise. Written in this direction a device
-  /// without noise makes the estimate the linear least-squares one exactly, and the coefficients are those that the
-  /// device stores.
-  public struct Response: Sendable, Equatable {
-    /// Middle of the device's range.
-    public var centre: Double
-    /// Half the width of the range, above 0.
-    public var halfSpan: Double
-    /// Degree of the polynomial, 1...3.
-    public var degree: Int
-    /// Prior mean of θ.
-    public var mean: Coefficients
-    /// Prior standard uncertainty of θ.
-    public var standardUncertainty: Coefficients
-    /// Random walk of θ: standard deviation after one second; it grows with the square root of the time.
-    public var driftPerRootSecond: Coefficients
-
-    /// A response with the given prior; it is checked when a calibration is set up.
-    public init(
-      centre: Double, halfSpan: Double, degree: Int, mean: Coefficients, standardUncertainty: Coefficients,
-      driftPerRootSecond: Coefficients = Coefficients(0, 0, 0, 0)
-    ) {
-      self.centre = centre
-      self.halfSpan = halfSpan
-      self.degree = degree
-      self.mean = mean
-      self.standardUncertainty = standardUncertainty
-      self.driftPerRootSecond = driftPerRootSecond
-    }
-
-    /// A device that shows the value itself but for an unknown offset, gain, curvature and cubic part.
-    /// - Parameter standardUncertainty: of θ₀ (the error at the centre), θ₁ (the error of the gain at the end of the
-    ///   range), θ₂ and θ₃.
-    public init(
-      direct range: ClosedRange<Double>, degree: Int, standardUncertainty: Coefficients,
-      driftPerRootSecond: Coefficients = Coefficients(0, 0, 0, 0)
-    ) {
-      let centre = (range.lowerBound + range.upperBound) / 2
-      let halfSpan = (range.upperBound - range.lowerBound) / 2
-      self.init(
-        centre: centre, halfSpan: halfSpan, degree: degree, mean: Coefficients(centre, halfSpan, 0, 0),
-        standardUncertainty: standardUncertainty, driftPerRootSecond: driftPerRootSecond)
-    }
-  }
+  /// The device's response and what is known of it beforehand.
+  public typealias Response = DeviceResponse
 
   /// How the quantity itself moves while it is held: about a level that is not known beforehand.
   public struct Process: Sendable, Equatable {
@@ -56,11 +12,18 @@ public struct OnlineCalibrationConfiguration: Sendable, Equatable {
     public var motion: CorrelatedNoise
     /// Random walk of the level: standard deviation after one second.
     public var levelDriftPerRootSecond: Double
+    /// Whether the level may move at any time by any amount, as a set point does.
+    ///
+    /// Then the estimate of a value that was read rests on the readings of that very instant and on the response, never
+    /// on where the quantity was before: it is right during a move and directly after it. Without such moves the
+    /// estimate is that of the filter over all readings, which is sharper, and wrong when the quantity moves after all.
+    public var mayMove: Bool
 
     /// A process with the given motion about a level that walks at random.
-    public init(motion: CorrelatedNoise, levelDriftPerRootSecond: Double = 0) {
+    public init(motion: CorrelatedNoise, levelDriftPerRootSecond: Double = 0, mayMove: Bool = true) {
       self.motion = motion
       self.levelDriftPerRootSecond = levelDriftPerRootSecond
+      self.mayMove = mayMove
     }
   }
 
@@ -76,8 +39,10 @@ public struct OnlineCalibrationConfiguration: Sendable, Equatable {
     public var correction: Coefficients
     /// Covariance of those factors, row by row; the lower triangle is read.
     public var covariance: InlineArray<4, InlineArray<4, Double>>
-    /// Standard uncertainty of the drift since the certificate.
+    /// Standard uncertainty of the drift since the certificate, at the first reading.
     public var driftStandardUncertainty: Double
+    /// Growth of that standard uncertainty per second: the drift goes on at the same unknown rate.
+    public var driftStandardUncertaintyPerSecond: Double = 0
     /// Standard uncertainty of the difference between the places of reference and device.
     public var gradientStandardUncertainty: Double
     /// Noise of the readings.
@@ -119,6 +84,7 @@ public struct OnlineCalibrationConfiguration: Sendable, Equatable {
       for i in 0..<4 { for j in 0..<4 where a.covariance[i][j] != b.covariance[i][j] { return false } }
       return a.centre == b.centre && a.halfSpan == b.halfSpan && a.basisCount == b.basisCount
         && a.correction == b.correction && a.driftStandardUncertainty == b.driftStandardUncertainty
+        && a.driftStandardUncertaintyPerSecond == b.driftStandardUncertaintyPerSecond
         && a.gradientStandardUncertainty == b.gradientStandardUncertainty && a.noise == b.noise
     }
   }
@@ -129,6 +95,10 @@ public struct OnlineCalibrationConfiguration: Sendable, Equatable {
   public var process: Process
   /// The reference with its certificate.
   public var reference: Reference
+  /// A further reference that measures the same quantity, with its own certificate.
+  public var secondReference: Reference?
+  /// The third of them; not without a second.
+  public var thirdReference: Reference?
   /// Noise of the device before its display rounds, in the unit of the indication.
   public var deviceNoise: CorrelatedNoise
   /// Smallest step of the indication, 0 when it is far below the noise.
@@ -139,15 +109,17 @@ public struct OnlineCalibrationConfiguration: Sendable, Equatable {
   public var pairsPerBlock: Int
   /// Largest spread (largest − smallest indication) of a block; above it the quantity is moving and the block is refused.
   public var maximumBlockSpread: Double
-  /// Indications for which corrected values are not extrapolations.
+  /// Range in which corrected values are not extrapolations, of what the response is a function of: of indications for a
+  /// correction, of the quantity for the others.
   public var validRange: ClosedRange<Double>
   /// Whether a correlation that is measured between the innovations of neighbouring blocks, beyond the one declared,
   /// enlarges the innovation's variance.
   public var inflatesMeasuredCorrelation = true
 
   /// - Parameters:
-  ///   - pairsPerBlock: nil takes blocks five times as long as the longest correlation time of the two noises, where the
-  ///     correlation of neighbouring means has fallen to an eighth.
+  ///   - pairsPerBlock: 1 uses every pair as it comes; a correlation time of a noise is then a state of the filter. nil takes blocks
+  ///     five times as long as the longest correlation time of the two noises, where the correlation of neighbouring means
+  ///     has fallen to an eighth.
   ///   - maximumBlockSpread: nil refuses nothing.
   ///   - validRange: nil takes the range of the response.
   public init(
@@ -188,16 +160,20 @@ public struct OnlineCalibrationConfiguration: Sendable, Equatable {
     case negative(Field)
     /// The covariance of the correction is not positive semidefinite; `row` is where its factor fails.
     case covariance(row: Int)
+    /// The references have more basis functions, drifts and gradients in common than the filter holds.
+    case systematicParts(Int)
+    /// A third reference without a second.
+    case missingReference
+    /// The response has more parameters than the filter holds.
+    case parameters(Int)
   }
 
   /// Names the part of a configuration that is wrong.
   public enum Field: UInt8, Sendable {
-    case response, process, reference, deviceNoise, resolution, period, pairsPerBlock
+    case response, process, reference, deviceNoise, resolution, period, pairsPerBlock, auxiliary, creep
   }
 
   func check() throws(Fault) {
-    guard response.degree >= 1 && response.degree <= 3 else { throw .degree(response.degree) }
-    guard reference.basisCount >= 0 && reference.basisCount <= 4 else { throw .basisCount(reference.basisCount) }
     func positive(_ value: Double, _ field: Field) throws(Fault) {
       guard value > 0 && value.isFinite else { throw .range(field) }
     }
@@ -208,23 +184,53 @@ public struct OnlineCalibrationConfiguration: Sendable, Equatable {
       try deviation(value.standardDeviation, field)
       try deviation(value.correlationTimeSeconds, field)
     }
+    func reference(_ reference: Reference) throws(Fault) {
+      guard reference.basisCount >= 0 && reference.basisCount <= 4 else { throw .basisCount(reference.basisCount) }
+      try positive(reference.halfSpan, .reference)
+      guard reference.centre.isFinite else { throw .range(.reference) }
+      for index in 0..<4 { guard reference.correction[index].isFinite else { throw .range(.reference) } }
+      try noise(reference.noise, .reference)
+      try deviation(reference.driftStandardUncertainty, .reference)
+      try deviation(reference.driftStandardUncertaintyPerSecond, .reference)
+      try deviation(reference.gradientStandardUncertainty, .reference)
+    }
+    guard response.degree >= 1 && response.degree <= 3 else { throw .degree(response.degree) }
+    try reference(self.reference)
+    if let secondReference { try reference(secondReference) }
+    if let thirdReference {
+      guard secondReference != nil else { throw .missingReference }
+      try reference(thirdReference)
+    }
     try positive(response.halfSpan, .response)
-    try positive(reference.halfSpan, .reference)
     try positive(periodSeconds, .period)
     guard pairsPerBlock >= 1 && pairsPerBlock <= Self.largestBlock else { throw .range(.pairsPerBlock) }
-    guard response.centre.isFinite, response.mean.c1 != 0 else { throw .range(.response) }
-    guard reference.centre.isFinite else { throw .range(.reference) }
+    guard response.centre.isFinite, response.nominalSlope.isFinite, response.nominalSlope != 0 else {
+      throw .range(.response)
+    }
     for index in 0..<4 {
       guard response.mean[index].isFinite else { throw .range(.response) }
-      guard reference.correction[index].isFinite else { throw .range(.reference) }
       try deviation(response.standardUncertainty[index], .response)
       try deviation(response.driftPerRootSecond[index], .response)
+      try deviation(response.rateStandardUncertainty[index], .response)
+    }
+    if case .callendarVanDusen(let c) = response.form {
+      guard response.degree == 2 else { throw .degree(response.degree) }
+      guard c.isFinite else { throw .range(.response) }
+    }
+    if let auxiliary = response.auxiliary {
+      guard auxiliary.centre.isFinite else { throw .range(.auxiliary) }
+      try positive(auxiliary.halfSpan, .auxiliary)
+      guard auxiliary.offset.mean.isFinite, auxiliary.gain.mean.isFinite else { throw .range(.auxiliary) }
+      try deviation(auxiliary.offset.standardUncertainty, .auxiliary)
+      try deviation(auxiliary.gain.standardUncertainty, .auxiliary)
+    }
+    if let creep = response.creep {
+      try positive(creep.timeSeconds, .creep)
+      guard creep.amount.mean.isFinite else { throw .range(.creep) }
+      try deviation(creep.amount.standardUncertainty, .creep)
     }
     try noise(process.motion, .process)
     try deviation(process.levelDriftPerRootSecond, .process)
-    try noise(reference.noise, .reference)
-    try deviation(reference.driftStandardUncertainty, .reference)
-    try deviation(reference.gradientStandardUncertainty, .reference)
     try noise(deviceNoise, .deviceNoise)
     try deviation(resolution, .resolution)
   }

@@ -70,7 +70,7 @@ public struct LagCompensator: Sendable {
     let noise = calibration.reference.noise
     referenceVariance = noise.standardDeviation * noise.standardDeviation
     let rho = max(noise.correlation(seconds: periodSeconds), device.correlation(seconds: periodSeconds))
-    inflation = OnlineCalibration.inflation(correlation: rho)
+    inflation = CorrelationWatch.inflation(correlation: rho)
     let d = settings.deviceLag.standardUncertainty
     let r = settings.referenceLag.standardUncertainty
     priorVariance = d * d + r * r

@@ -20,6 +20,8 @@ public struct CalibrationChannel: Sendable {
     public var dynamics: DynamicsSettings
     /// What the monitor watches for.
     public var monitor: MonitorSettings
+    /// Whether `estimate` is computed for each pair.
+    public var estimatesQuantity = false
 
     /// - Parameter alignment: nil trusts a straight line over two and a half periods and waits for as long.
     public init(
@@ -64,6 +66,9 @@ public struct CalibrationChannel: Sendable {
   public private(set) var latest: ChannelSample?
   /// Whether no reference is there.
   public private(set) var isInHoldover = false
+  /// The quantity at the latest pair, from all readings up to and with that pair (`OnlineCalibrationFilter.estimate`);
+  /// nil where it was not asked for, where nothing is known, and where the pair was not usable.
+  public private(set) var estimate: CorrectedValue?
 
   private let freshCalibration: OnlineCalibration
   private let holdoverSeconds: Double
@@ -95,7 +100,7 @@ public struct CalibrationChannel: Sendable {
     aligner = PairAligner(
       alignment, motion: settings.process.motion, referenceNoise: settings.reference.noise.standardDeviation,
       periodSeconds: settings.periodSeconds)
-    let slope = settings.response.mean.c1 / settings.response.halfSpan
+    let slope = settings.response.nominalSlope
     let scaled = CorrelatedNoise(
       standardDeviation: settings.reference.noise.standardDeviation / slope.magnitude,
       correlationTimeSeconds: settings.reference.noise.correlationTimeSeconds)
@@ -164,7 +169,15 @@ public struct CalibrationChannel: Sendable {
   // MARK: - Pairs
 
   /// Takes a pair that was brought to a common instant already; without a reference it moves the process value only.
-  public mutating func take(pair: Pair) -> ChannelSample {
+  /// - Parameters:
+  ///   - others: readings of the second and third reference at the same instant; NaN where there is none.
+  ///   - auxiliary: the second quantity that the response depends on, where it is declared to.
+  public mutating func take(
+    pair: Pair, others: (second: Double, third: Double) = (.nan, .nan), auxiliary: Double = .nan
+  ) -> ChannelSample {
+    estimate = nil
+    self.others = others
+    self.auxiliary = auxiliary
     indications += 1
     if pair.reference.isFinite, pair.quality.isDisjoint(with: Pair.unusable) { noteReference(at: pair.instant) }
     noteTime(pair.instant)
@@ -207,6 +220,17 @@ public struct CalibrationChannel: Sendable {
 
   private var lastReferenceValue = Double.nan
   private var isTooFast = false
+  private var others: (second: Double, third: Double) = (.nan, .nan)
+  private var auxiliary = Double.nan
+
+  private mutating func add(_ pair: Pair) -> CalibrationOutcome {
+    guard configuration.estimatesQuantity else {
+      return calibration.add(pair, others: others, auxiliary: auxiliary)
+    }
+    let (outcome, value) = calibration.estimate(pair, others: others, auxiliary: auxiliary)
+    estimate = value
+    return outcome
+  }
 
   private mutating func noteReference(at instant: Instant) {
     guard !referenceWasSentAway else { return }
@@ -266,7 +290,7 @@ public struct CalibrationChannel: Sendable {
         pair.indication = both.indication
         matched = both
       }
-      let slope = configuration.calibration.response.mean.c1 / configuration.calibration.response.halfSpan
+      let slope = configuration.calibration.response.nominalSlope
       monitor.take(
         reference: pair.reference / slope, for: taken.indication, isContinuous: continues(pair.instant),
         at: pair.instant)
@@ -282,7 +306,7 @@ public struct CalibrationChannel: Sendable {
     let before = completes ? calibration : nil
     let refusedBefore = calibration.refusedPairs
     calibration.responseIsFrozen = monitor.isFrozen
-    let outcome = calibration.add(pair)
+    let outcome = add(pair)
     let lost = calibration.refusedPairs - refusedBefore
     switch outcome {
     case .refused(let reason):
@@ -296,6 +320,7 @@ public struct CalibrationChannel: Sendable {
       refusals.add(refusal, lost)
       return refusal
     case .collected: refusals.add(.gap, lost)
+    case .referenceOnly, .predicted: break
     case .heldOver:
       refusals.add(.gap, lost)
       monitor.takeHeldOver(updates: calibration.updates, at: pair.instant)
@@ -312,7 +337,7 @@ public struct CalibrationChannel: Sendable {
     if freezes, !calibration.responseIsFrozen, let before {
       calibration = before
       calibration.responseIsFrozen = true
-      _ = calibration.add(pair)
+      _ = add(pair)
     }
     if freezes || calibration.responseIsFrozen {
       frozenBlocks += 1
