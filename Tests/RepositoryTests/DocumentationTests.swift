@@ -57,7 +57,7 @@ final class DocumentationTests: XCTestCase {
 
   func testEveryScriptOfThePagesExists() throws {
     for page in try pages() {
-      for match in page.text.matches(of: #/\bscripts/([a-z-]+)/#) {
+      for match in page.text.matches(of: #/\bscripts/([a-z0-9-]+)/#) {
         XCTAssertTrue(
           FileManager.default.isExecutableFile(
             atPath: Repository.root.appendingPathComponent("scripts/\(match.1)").path),
