@@ -30,14 +30,27 @@ extension OnlineCalibration {
     corrected.standardUncertainty =
       (corrected.standardUncertainty * corrected.standardUncertainty
       + driftVariance(indication: indication, since: instant)).squareRoot()
-    let response = configuration.response
-    let s = (indication - response.centre) / response.halfSpan
-    let none = Factors.ConsiderVector(repeating: 0)
-    let direction = powers(s)
-    let drift = factors.systematic(direction, none, driftColumn).magnitude
-    let gradient = factors.systematic(direction, none, gradientColumn).magnitude
-    let slope = polynomialSlope(s, state) / response.halfSpan
-    let rounding = slope.magnitude * configuration.resolution / 12.0.squareRoot()
+    let place = model.place(model.relative(indication: indication), state, inputs)
+    var direction = State(repeating: 0)
+    model.sensitivities(place, state, inputs, into: &direction)
+    // A copy, because what works in place mutates formally.
+    var factors = factors
+    var drift = 0.0
+    var gradient = 0.0
+    for index in 0..<references.count {
+      let member = references.members[index]
+      if member.driftColumn >= 0 {
+        let part = factors.systematic(&direction, 0, member.driftColumn)
+        drift += part * part
+      }
+      if member.gradientColumn >= 0 {
+        let part = factors.systematic(&direction, 0, member.gradientColumn)
+        gradient += part * part
+      }
+    }
+    drift = drift.squareRoot()
+    gradient = gradient.squareRoot()
+    let rounding = place.slope.magnitude * configuration.resolution / 12.0.squareRoot()
     let u = corrected.standardUncertainty
     let rest = max(0, u * u - drift * drift - gradient * gradient - rounding * rounding).squareRoot()
     return CorrectedParts(corrected: corrected, drift: drift, gradient: gradient, rounding: rounding, rest: rest)
