@@ -147,7 +147,11 @@ public struct LagCompensator: Sendable {
     let uncertainty = relativeLag.standardUncertainty
     if slow > 0 {
       transient *= Elementary.exp(-seconds / slow)
-      let second = uncertainty * uncertainty * (matched.rate - slowedRate.output).magnitude / slow
+      // Beyond the ramp: the second derivative of F for what is left of the difference, and for the lag in common, which
+      // moves both time constants of F and is never known better than declared.
+      let common = settings.referenceLag.standardUncertainty * relativeLag.value.magnitude
+      let second =
+        (uncertainty * uncertainty + common) * (matched.rate - slowedRate.output).magnitude / slow
       matched.error = matched.rate.magnitude * uncertainty + second + transient
       if matched.isSettled && settings.identifies && priorVariance > 0 { identify(matched, slow, second) }
     }

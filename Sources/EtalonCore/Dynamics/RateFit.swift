@@ -1,7 +1,9 @@
 /// Rate of a quantity at the latest of its readings, from a short window of them.
 ///
-/// The window holds sixteen means of equal numbers of readings. A straight line gives the rate with the least noise; where
-/// its curvature is more than three of its standard deviations a parabola is taken, which follows a change of the rate.
+/// The window holds up to sixteen means of equal numbers of readings. A straight line gives the rate with the least noise;
+/// where its curvature is more than three of its standard deviations a parabola is taken, which follows a change of the
+/// rate. What a line leaves out is the observed curvature, which counts as an uncertainty in full; of a parabola half of it,
+/// for a heater's own lag bends a ramp within such a window.
 /// Orthogonal polynomials on the readings' own instants (J. O. Rawlings, S. G. Pantula and D. A. Dickey, *Applied
 /// Regression Analysis* (1998), 8.2). Storage is in place; nothing allocates.
 public struct RateFit: Sendable {
@@ -9,7 +11,7 @@ public struct RateFit: Sendable {
   public struct Rate: Sendable, Equatable {
     /// Per second.
     public var value: Double
-    /// Its variance from the noise of the readings and, on the move, from the curvature that a line leaves out.
+    /// Its variance from the noise of the readings and from the curvature.
     public var variance: Double
     /// Its covariance with the latest reading, whose noise is in both.
     public var covarianceWithReading: Double
@@ -17,6 +19,7 @@ public struct RateFit: Sendable {
 
   static let capacity = 16
   private let readingsPerMean: Int
+  private let size: Int
   private let noiseVariance: Double
   private let gapSeconds: Double
   private var times = InlineArray<16, Double>(repeating: 0)
@@ -34,7 +37,8 @@ public struct RateFit: Sendable {
   ///   - noiseVariance: of one reading.
   public init(windowSeconds: Double, periodSeconds: Double, noiseVariance: Double) {
     let readings = max(5, windowSeconds / periodSeconds)
-    readingsPerMean = max(1, Int((readings / Double(Self.capacity)).rounded(.up)))
+    readingsPerMean = max(1, Int((min(readings, 1e9) / Double(Self.capacity)).rounded(.up)))
+    size = min(Self.capacity, max(5, Int((min(readings, 1e9) / Double(readingsPerMean)).rounded(.up))))
     self.noiseVariance = noiseVariance
     gapSeconds = max(2.5 * periodSeconds, windowSeconds / 4)
   }
@@ -51,8 +55,8 @@ public struct RateFit: Sendable {
     guard inMean == readingsPerMean else { return }
     times[next] = timeSum / Double(inMean)
     values[next] = valueSum / Double(inMean)
-    next = (next + 1) % Self.capacity
-    count = min(count + 1, Self.capacity)
+    next = (next + 1) % size
+    count = min(count + 1, size)
     timeSum = 0
     valueSum = 0
     inMean = 0
@@ -107,19 +111,18 @@ public struct RateFit: Sendable {
     let lineVariance = noise / squares
     let bendVariance = noise / secondSquares
     // The newest mean's weight in the line and in the parabola; only its share of the latest reading counts.
-    let newest = times[(next + Self.capacity - 1) % Self.capacity] - meanTime
+    let newest = times[(next + size - 1) % size] - meanTime
     let lineWeight = newest / squares / Double(readingsPerMean)
     let q = newest * newest - skew * newest - squares / n
     let bendWeight = lever * q / secondSquares / Double(readingsPerMean)
     let shared = inMean == 0 ? noiseVariance : 0
+    let curved = lever * bend
     if bend * bend > 9 * bendVariance {
       return Rate(
-        value: slope + lever * bend, variance: lineVariance + lever * lever * bendVariance,
+        value: slope + curved, variance: lineVariance + lever * lever * bendVariance + curved * curved / 4,
         covarianceWithReading: (lineWeight + bendWeight) * shared)
     }
-    let moves = slope * slope > 25 * lineVariance
     return Rate(
-      value: slope, variance: lineVariance + (moves ? lever * lever * bendVariance : 0),
-      covarianceWithReading: lineWeight * shared)
+      value: slope, variance: lineVariance + curved * curved, covarianceWithReading: lineWeight * shared)
   }
 }

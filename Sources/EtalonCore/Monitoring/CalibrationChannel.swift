@@ -115,7 +115,7 @@ public struct CalibrationChannel: Sendable {
     pairVariance = device * device + reference * reference + step * step / 12
     let total = configuration.dynamics.deviceLag.value + configuration.dynamics.deadTimeSeconds
     rates = RateFit(
-      windowSeconds: 1.5 * total, periodSeconds: settings.periodSeconds,
+      windowSeconds: 2 * total, periodSeconds: settings.periodSeconds,
       noiseVariance: device * device + step * step / 12)
     holdoverSeconds =
       configuration.monitor.holdoverAfterSeconds
