@@ -5,6 +5,9 @@ import PackageDescription
 /// Targets that also compile as Embedded Swift: an existential or an untyped throw in them is an error, not a warning.
 let onChip: [SwiftSetting] = [.treatWarning("EmbeddedRestrictions", as: .error)]
 
+/// Where a libgpiod other than the system's is (with `include` and `lib`): the shim is written for 1.6 and 2.
+let gpiodFolder = Context.environment["ETALON_GPIOD"]
+
 let package = Package(
   name: "etalon",
   products: [
@@ -31,7 +34,13 @@ let package = Package(
     .target(name: "EtalonSim", dependencies: ["EtalonCore", "EtalonMetrology"]),
     .target(name: "CEtalonLinux"),
     .systemLibrary(name: "CSerialPort", pkgConfig: "libserialport", providers: [.apt(["libserialport-dev"])]),
-    .target(name: "EtalonLinux", dependencies: ["CEtalonLinux", "CSerialPort", "EtalonCore", "EtalonMetrology"]),
+    .target(
+      name: "CEtalonGPIO", cSettings: gpiodFolder.map { [.unsafeFlags(["-I\($0)/include"])] } ?? [],
+      linkerSettings: (gpiodFolder.map { [.unsafeFlags(["-L\($0)/lib", "-Xlinker", "-rpath=\($0)/lib"])] } ?? [])
+        + [.linkedLibrary("gpiod")]),
+    .target(
+      name: "EtalonLinux",
+      dependencies: ["CEtalonGPIO", "CEtalonLinux", "CSerialPort", "EtalonCore", "EtalonMetrology"]),
     .target(
       name: "EtalonLedger",
       dependencies: ["EtalonMetrology", .product(name: "Crypto", package: "swift-crypto")]),
@@ -80,6 +89,6 @@ let package = Package(
 )
 
 // A warning in our own code is an error in every build; those of other packages are not ours to judge.
-for target in package.targets where target.name != "CEtalonLinux" && target.type != .system {
+for target in package.targets where !["CEtalonLinux", "CEtalonGPIO"].contains(target.name) && target.type != .system {
   target.swiftSettings = [.treatAllWarnings(as: .error)] + (target.swiftSettings ?? [])
 }

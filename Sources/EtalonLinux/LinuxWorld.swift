@@ -8,6 +8,8 @@ public enum LinuxPortSpecification: Sendable, Equatable {
   case port(PortAddress, settings: SerialSettings)
   /// The master side of a new pseudo-terminal whose slave is found at `link`.
   case pseudoTerminal(link: String)
+  /// Lines that a device is reached over; the places in `port` are those in `lines`.
+  case lines(LinePort, [LineSpecification])
 
   /// A serial port or the slave side of a pseudo-terminal at a path.
   public static func serial(path: String, settings: SerialSettings) -> LinuxPortSpecification {
@@ -26,16 +28,19 @@ public enum SignalPolicy: Sendable, Equatable {
   case immediate
 }
 
-/// A Linux machine with its ports and its monotonic clock, waited for in one place: one `epoll` over all ports, a timer
-/// for the deadline and a descriptor for signals. It uses no time of the processor while nothing happens, also while a
-/// port is gone.
+/// A Linux machine with its ports, its lines and its monotonic clock, waited for in one place: one `epoll` over all of
+/// them, a timer for the deadline and a descriptor for signals. It uses no time of the processor while nothing happens,
+/// also while a port is gone.
 ///
 /// Input bytes carry the instant at which the kernel handed them over; the kernel does not tell when they were on the
-/// wire. There are no lines yet: an action on a line can not be performed, and as a run must not go on with an actuator
-/// that does not follow, it comes back as `.stop(.now)`.
+/// wire. Edges of lines carry the kernel's own time stamp. A port or a line that can not follow is reported as lost, once:
+/// a run must not go on with an actuator that does not follow.
 public struct LinuxWorld: World, ~Copyable {
   private static let timerToken: UInt32 = 0x1_0000
   private static let signalToken: UInt32 = 0x1_0001
+  private static let chipToken: UInt32 = 0x1_0002
+  /// The token of a line is this and its index.
+  static let lineToken: UInt32 = 0x2_0000
   /// Frames taken from one port before the others have their turn: 4 KiB, a kernel buffer's worth.
   private static let framesPerTurn = 16
   /// How long a failure that the check reports may go unnoticed while nothing else happens.
@@ -56,6 +61,21 @@ public struct LinuxWorld: World, ~Copyable {
   private var latest = Instant(nanoseconds: 0)
   /// When the ports were last looked at, as seen after the look.
   private var swept = Instant(nanoseconds: Int64.min)
+
+  // Lines: see LinuxWorld+Lines.swift.
+  let lineSlots: UnsafeMutablePointer<LineSlot>
+  /// Number of lines.
+  public let lineCount: Int
+  /// By which others see who uses the lines.
+  let consumer: String
+  var lineFaults: [LineIndex: GPIOFault] = [:]
+  var portLineFaults: [PortIndex: GPIOFault] = [:]
+  var edgeBatch: [LineEdge] = []
+  let debounces: Bool
+  /// Tells when a chip goes away; -1 without lines.
+  let chipWatch: Int32
+  /// Lets half a period of a clock on lines pass, given in nanoseconds. A test puts the far side's work in its place.
+  public var linePause: (Int64) -> Void = LineConnection.wait
 
   /// Blocks SIGINT, SIGTERM and SIGHUP in this thread and all that it starts, so that they come to the world only, and
   /// SIGPIPE and SIGXFSZ, so that a reader that goes away or a full disk is an error of that write and does not end the
@@ -79,14 +99,17 @@ public struct LinuxWorld: World, ~Copyable {
   /// `.opened` or `.lost` with the reason for each port.
   /// - Parameters:
   ///   - ports: at most 256; the place in the list is the port's index.
+  ///   - lines: at most 256; the place in the list is the line's index. After the inputs of the ports come, in the order
+  ///     of this list, `.lineOpened` or `.lineLost` for each.
   ///   - signals: what signals mean; other than `none`, `blockSignals` must have been called.
   ///   - check: asked on each turn, at least ten times a second; the first input that it gives is delivered once, and it
   ///     is not asked again. It is for failures that happen off the loop, such as that of the ledger.
   /// - Throws: `inputOutput` when the process can have no more descriptors.
   public init(
-    ports: [LinuxPortSpecification], signals policy: SignalPolicy, check: (() -> Input?)? = nil
+    ports: [LinuxPortSpecification], lines: [LineSpecification] = [], consumer: String = "etalon",
+    signals policy: SignalPolicy, check: (() -> Input?)? = nil
   ) throws(PortFault) {
-    precondition(ports.count <= 256, "a port index has eight bits")
+    precondition(ports.count <= 256 && lines.count <= 256, "an index of a port or a line has eight bits")
     portCount = ports.count
     slots = .allocate(capacity: max(1, ports.count))
     for index in ports.indices { (slots + index).initialize(to: PortSlot()) }
@@ -96,20 +119,33 @@ public struct LinuxWorld: World, ~Copyable {
     signals = policy == .none ? -1 : signalfd(-1, &set, Int32(SFD_CLOEXEC | SFD_NONBLOCK))
     self.policy = policy
     self.check = check
-    pending.reserveCapacity(max(64, ports.count))
+    pending.reserveCapacity(max(64, ports.count + lines.count))
+    lineCount = lines.count
+    lineSlots = .allocate(capacity: max(1, lines.count))
+    for index in lines.indices { (lineSlots + index).initialize(to: LineSlot()) }
+    self.consumer = consumer
+    edgeBatch.reserveCapacity(GPIOLines.capacity)
+    debounces = GPIOChips.api < 2 && lines.contains { $0.settings.debounceMicroseconds > 0 }
+    let usesLines = !lines.isEmpty || ports.contains { if case .lines = $0 { true } else { false } }
+    chipWatch = usesLines ? inotify_init1(Int32(IN_CLOEXEC | IN_NONBLOCK)) : -1
     guard epoll >= 0, timer >= 0, signals >= 0 || policy == .none,
-      watch(timer, Self.timerToken), policy == .none || watch(signals, Self.signalToken)
+      watch(timer, Self.timerToken), policy == .none || watch(signals, Self.signalToken),
+      !usesLines
+        || inotify_add_watch(chipWatch, "/dev", UInt32(IN_DELETE)) >= 0 && watch(chipWatch, Self.chipToken)
     else { throw .inputOutput }
     for (index, port) in ports.enumerated() { open(port, at: index) }
+    for (index, line) in lines.enumerated() { openLine(line, at: index) }
   }
 
   deinit {
     for index in 0..<portCount { (slots + index).deinitialize(count: 1) }
     slots.deallocate()
-    for descriptor in [epoll, timer, signals] where descriptor >= 0 { Glibc.close(descriptor) }
+    for index in 0..<lineCount { (lineSlots + index).deinitialize(count: 1) }
+    lineSlots.deallocate()
+    for descriptor in [epoll, timer, signals, chipWatch] where descriptor >= 0 { Glibc.close(descriptor) }
   }
 
-  private func watch(_ descriptor: Int32, _ token: UInt32) -> Bool {
+  func watch(_ descriptor: Int32, _ token: UInt32) -> Bool {
     etalon_epoll_control(epoll, EPOLL_CTL_ADD, descriptor, EPOLLIN.rawValue, token) == 0
   }
 
@@ -120,6 +156,15 @@ public struct LinuxWorld: World, ~Copyable {
         try slots[index].open(address, settings: settings, ports: PortList())
       case .pseudoTerminal(let link):
         slots[index].pseudo = try PseudoTerminal(link: link)
+      case .lines(let port, let specifications):
+        do throws(GPIOFault) {
+          slots[index].lines = try LineConnection(port, specifications, consumer: consumer)
+        } catch {
+          portLineFaults[PortIndex(index)] = error
+          throw error.portFault
+        }
+        inject(.opened(PortIndex(index)))
+        return
       }
       guard watch(slots[index].descriptor, UInt32(index)) else { throw .inputOutput }
       inject(.opened(PortIndex(index)))
@@ -156,7 +201,7 @@ public struct LinuxWorld: World, ~Copyable {
   /// Adds an input at the present instant, behind those that are waiting.
   public mutating func inject(_ input: Input) { inject(input, at: LinuxClock.now()) }
 
-  private mutating func inject(_ input: Input, at instant: Instant) {
+  mutating func inject(_ input: Input, at instant: Instant) {
     latest = max(latest, instant)
     pending.append(TimedInput(input, at: latest))
   }
@@ -192,6 +237,8 @@ public struct LinuxWorld: World, ~Copyable {
   /// Waits for the next event and puts all that has happened into `pending`.
   private mutating func wait(until deadline: Instant?) {
     var milliseconds: Int32 = check == nil ? -1 : Self.checkMilliseconds
+    var deadline = deadline
+    if let settling = nextSettling { deadline = deadline.map { min($0, settling) } ?? settling }
     if let deadline, deadline <= LinuxClock.now() { milliseconds = 0 } else { arm(deadline) }
     var tokens: InlineArray<64, UInt32> = InlineArray(repeating: 0)
     var events: InlineArray<64, UInt32> = InlineArray(repeating: 0)
@@ -211,10 +258,15 @@ public struct LinuxWorld: World, ~Copyable {
         if read(timer, &expirations, 8) == 8 { armed = nil }
       case Self.signalToken:
         takeSignals()
+      case Self.chipToken:
+        checkLines()
+      case Self.lineToken...:
+        serveLine(Int(tokens[index] & 0xFF), events: events[index])
       default:
         serve(Int(tokens[index]), events: events[index], at: swept)
       }
     }
+    settleLines(at: swept)
   }
 
   /// Sets the timer if the deadline is another one than before.
@@ -273,6 +325,28 @@ public struct LinuxWorld: World, ~Copyable {
     inject(.lost(PortIndex(index), fault))
   }
 
+  /// A device on lines answers while it is spoken to.
+  private mutating func exchange(_ frame: Frame, over port: Int) throws(PortFault) {
+    let first = LinuxClock.now()
+    do throws(GPIOFault) {
+      let reply = try slots[port].lines!.exchange(frame, pause: linePause)
+      if !reply.isEmpty { inject(.bytes(PortIndex(port), reply, first: max(first, latest))) }
+    } catch {
+      portLineFaults[PortIndex(port)] = error
+      throw error.portFault
+    }
+  }
+
+  /// Asks every device on lines whether its chip is still there.
+  mutating func checkLinePorts() {
+    for index in 0..<portCount where slots[index].lines != nil {
+      do throws(GPIOFault) { try slots[index].lines!.check() } catch {
+        portLineFaults[PortIndex(index)] = error
+        lose(index, error.portFault)
+      }
+    }
+  }
+
   /// Asks for a report when the port takes bytes again, or no longer.
   private mutating func watchRoom(_ index: Int) {
     let isBlocked = slots[index].isBlocked
@@ -290,8 +364,12 @@ public struct LinuxWorld: World, ~Copyable {
     case .send(let port, let frame, _):
       precondition(Int(port) < portCount, "no such port")
       do throws(PortFault) {
-        try slots[Int(port)].write(frame)
-        watchRoom(Int(port))
+        if slots[Int(port)].lines != nil {
+          try exchange(frame, over: Int(port))
+        } else {
+          try slots[Int(port)].write(frame)
+          watchRoom(Int(port))
+        }
       } catch {
         lose(Int(port), error)
       }
@@ -301,8 +379,8 @@ public struct LinuxWorld: World, ~Copyable {
     case .close(let port):
       precondition(Int(port) < portCount, "no such port")
       slots[Int(port)].drop()
-    case .set:
-      inject(.stop(.now))
+    case .set(let line, let active):
+      set(line, active)
     case .window:
       // Only a simulated world knows the truth of a window.
       break

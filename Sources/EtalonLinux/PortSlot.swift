@@ -9,6 +9,8 @@ struct PortSlot: ~Copyable {
   var terminal: TermiosPort?
   /// The master side of a pseudo-terminal.
   var pseudo: PseudoTerminal?
+  /// A device on lines.
+  var lines: LineConnection?
   var waitsForRoom = false
 
   var descriptor: Int32 {
@@ -88,7 +90,7 @@ struct PortSlot: ~Copyable {
   /// Changes modem lines; a port that is lost or closed has none, and a pseudo-terminal never had.
   mutating func change(_ change: ModemChange) throws(PortFault) {
     if serial != nil { return try serial!.change(change) }
-    if terminal != nil || pseudo != nil { throw .settingsRefused }
+    if terminal != nil || pseudo != nil || lines != nil { throw .settingsRefused }
   }
 
   mutating func takeLineErrors() -> LineErrors { serial != nil ? serial!.takeLineErrors() : [] }
@@ -97,6 +99,7 @@ struct PortSlot: ~Copyable {
     serial = nil
     terminal = nil
     pseudo = nil
+    lines = nil
     waitsForRoom = false
   }
 }

@@ -54,8 +54,8 @@ final class LinuxWorldTests: XCTestCase {
     XCTAssertTrue(world.nextInput(until: Instant(nanoseconds: 0)).isWake)
     XCTAssertTrue(world.nextInput(until: Instant(nanoseconds: -5)).isWake)
     // A deadline that is taken back does not wake.
-    world.inject(.edge(0, active: true))
-    guard case .edge(0, true) = world.nextInput(until: world.now() + 1_000_000).input else { return XCTFail("edge") }
+    world.inject(.edge(0, active: true, at: world.now()))
+    guard case .edge(0, true, _) = world.nextInput(until: world.now() + 1_000_000).input else { return XCTFail("edge") }
     let late = world.now() + quietNanoseconds
     XCTAssertGreaterThanOrEqual(world.nextInput(until: late).instant, late)
   }
@@ -238,13 +238,13 @@ final class LinuxWorldTests: XCTestCase {
     XCTAssertEqual(asked, 3)
   }
 
-  /// There are no lines; whoever drives one must not believe that it followed.
+  /// Whoever drives a line that is not there must not believe that it followed.
   func testActionsWithoutEffect() throws {
     var world = try LinuxWorld(ports: [], signals: .none)
     world.perform(.window(open: true))
     XCTAssertTrue(world.nextInput(until: world.now() + 1_000_000).isWake)
     world.perform(.set(0, active: false))
-    XCTAssertEqual(world.nextInput(until: nil).stop, .now)
+    guard case .lineLost(0, .missing) = world.nextInput(until: nil).input else { return XCTFail("the line followed") }
   }
 
   /// The mapping to the calendar clock lies between two readings of the monotonic one.

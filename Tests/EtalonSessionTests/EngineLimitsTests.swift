@@ -63,7 +63,7 @@ final class EngineLimitsTests: XCTestCase {
       engine.handle(input, at: Instant(nanoseconds: nanoseconds), into: &outbox)
     }
     feed(.truth(error: 1, readings: 3))
-    feed(.edge(3, active: true))
+    feed(.edge(3, active: true, at: Instant(nanoseconds: 0)))
     feed(.wake)
     for port in 0..<3 as Range<PortIndex> {
       feed(.bytes(port, Frame(ascii: "+25.00\r\n"), first: Instant(nanoseconds: 0)))

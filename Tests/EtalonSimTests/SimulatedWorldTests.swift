@@ -239,7 +239,7 @@ final class SimulatedWorldTests: XCTestCase {
     while true {
       let timed = world.nextInput(until: Instant(nanoseconds: 1_000_000_000))
       if case .wake = timed.input { break }
-      if case .edge(1, let active) = timed.input { edges.append((timed.instant.nanoseconds, active)) }
+      if case .edge(1, let active, _) = timed.input { edges.append((timed.instant.nanoseconds, active)) }
     }
     XCTAssertEqual(edges.map(\.1), [true, false, true, false, true])
     XCTAssertEqual(edges.map(\.0), [0, 1_000_000, 2_000_000, 3_000_000, 4_000_000])
@@ -267,7 +267,7 @@ final class SimulatedWorldTests: XCTestCase {
       while true {
         let timed = world.nextInput(until: Instant(nanoseconds: Int64(seconds * 1e9)))
         if case .wake = timed.input { return }
-        if case .edge(0, let active) = timed.input { edges.append((Double(timed.instant.nanoseconds) * 1e-9, active)) }
+        if case .edge(0, let active, _) = timed.input { edges.append((Double(timed.instant.nanoseconds) * 1e-9, active)) }
       }
     }
     listen(until: 8)

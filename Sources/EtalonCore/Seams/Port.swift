@@ -115,7 +115,7 @@ public protocol Port: ~Copyable {
   mutating func read() throws(PortFault) -> Frame
 }
 
-/// The seam to one digital line.
+/// The seam to one digital line; how it is set is told by `LineSettings`.
 public protocol Line: ~Copyable {
   /// Drives an output to its active (`true`) or inactive level.
   mutating func set(_ active: Bool) throws(PortFault)

@@ -26,8 +26,16 @@ public enum Input: Sendable {
   case lineErrors(PortIndex, LineErrors)
   /// The port can no longer be used.
   case lost(PortIndex, PortFault)
-  /// An input line changed.
-  case edge(LineIndex, active: Bool)
+  /// An input line changed; `at` is when, by the kernel's time stamp, which can lie before inputs that were given out
+  /// earlier.
+  case edge(LineIndex, active: Bool, at: Instant)
+  /// Edges of a line were lost before the next one: at least `count`. 0 says that some may have been lost, because the
+  /// kernel's buffer was full and it does not tell.
+  case edgesLost(LineIndex, count: UInt32)
+  /// The line is granted; its present level.
+  case lineOpened(LineIndex, active: Bool)
+  /// The line can no longer be used: it reports nothing more, and an output does not follow.
+  case lineLost(LineIndex, PortFault)
   /// The instant that the automaton asked for has come.
   case wake
   /// Somebody asks the run to stop.

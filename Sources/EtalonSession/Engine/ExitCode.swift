@@ -68,6 +68,20 @@ extension PortFault {
   }
 }
 
+extension PortFault {
+  /// Reason and remedy, for people, where a GPIO line is concerned.
+  public var lineExplanation: String {
+    switch self {
+    case .missing: "no such GPIO line; 'gpioinfo' lists the names, chips and offsets that there are"
+    case .permission: "no permission for the GPIO chip; add your user to its group (usually gpio) and log in again"
+    case .busy: "somebody else uses the GPIO line; 'gpioinfo' says who"
+    case .vanished, .hangUp: "the GPIO chip is gone; was its module unloaded or its device unplugged?"
+    case .settingsRefused: "the chip does not offer the settings of the GPIO line"
+    default: "the operating system reported an error for the GPIO line; see dmesg"
+    }
+  }
+}
+
 extension ExchangeFault {
   /// The exit code of a run that this fault ended.
   public var exitCode: ExitCode {

@@ -121,6 +121,10 @@ public struct SessionResults: Sendable {
   public var samples = 0
   /// Ticks that gave no pair.
   public var gaps = 0
+  /// Edges of lines that are known to be lost: at least so many.
+  public var edgesLost: UInt64 = 0
+  /// How often the kernel's buffer of a line was full, so that more edges may have been lost.
+  public var edgeOverflows = 0
   /// Exchanges that failed, by role and kind in order of first appearance.
   public var faults: [(role: String, kind: String, count: Int)] = []
   /// What a reader of the result should know, in order.

@@ -130,7 +130,12 @@ public struct SessionEngine: Automaton {
       perform(step, of: Int(port), at: instant, &outbox)
       instruments[Int(port)].forgetWaiting()
       lost(Int(port), fault, at: instant, &outbox)
-    case .edge: break
+    case .edge, .lineOpened: break
+    case .edgesLost(_, let count):
+      results.edgesLost += UInt64(count)
+      if count == 0 { results.edgeOverflows += 1 }
+    case .lineLost(let line, let fault):
+      fail(Failure(fault.exitCode, "line \(line): \(fault.lineExplanation)"), at: instant, &outbox)
     case .wake: wake(at: instant, &outbox)
     case .stop(let request): stop(request, at: instant, &outbox)
     case .truth(let error, _): attach(truth: error)

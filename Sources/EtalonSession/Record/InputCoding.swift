@@ -9,6 +9,9 @@ extension Input {
     case .lineErrors: .lineErrors
     case .lost: .lost
     case .edge: .edge
+    case .edgesLost: .edgesLost
+    case .lineOpened: .lineOpened
+    case .lineLost: .lineLost
     case .wake: .wake
     case .stop: .stop
     case .truth: .truth
@@ -29,9 +32,19 @@ extension Input {
     case .lost(let port, let fault):
       encoder.append(port)
       encoder.append(fault.rawValue)
-    case .edge(let line, let active):
+    case .edge(let line, let active, let at):
       encoder.append(line)
       encoder.append(active)
+      encoder.append(at)
+    case .edgesLost(let line, let count):
+      encoder.append(line)
+      encoder.append(count)
+    case .lineOpened(let line, let active):
+      encoder.append(line)
+      encoder.append(active)
+    case .lineLost(let line, let fault):
+      encoder.append(line)
+      encoder.append(fault.rawValue)
     case .wake: break
     case .stop(let request): encoder.append(request.rawValue)
     case .truth(let error, let readings):
@@ -60,7 +73,19 @@ extension Input {
       input = .lost(port, fault)
     case .edge:
       let line = try decoder.uint8()
-      input = .edge(line, active: try decoder.bool())
+      let active = try decoder.bool()
+      input = .edge(line, active: active, at: try decoder.instant())
+    case .edgesLost:
+      let line = try decoder.uint8()
+      input = .edgesLost(line, count: try decoder.uint32())
+    case .lineOpened:
+      let line = try decoder.uint8()
+      input = .lineOpened(line, active: try decoder.bool())
+    case .lineLost:
+      let line = try decoder.uint8()
+      let raw = try decoder.uint8()
+      guard let fault = PortFault(rawValue: raw) else { throw .unknownValue(offset: 1, UInt64(raw)) }
+      input = .lineLost(line, fault)
     case .wake: input = .wake
     case .stop:
       let raw = try decoder.uint8()

@@ -9,6 +9,9 @@ public enum RecordKind: UInt8, Sendable, CaseIterable {
   case wake = 6
   case stop = 7
   case truth = 8
+  case edgesLost = 9
+  case lineOpened = 10
+  case lineLost = 11
 
   // About the run.
   case header = 16

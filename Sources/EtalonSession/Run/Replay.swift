@@ -172,7 +172,11 @@ public struct Replay: Sendable {
       guard first.nanoseconds.magnitude < 1 << 61 else {
         throw Fault.record(sequence: sequence, .unknownValue(offset: 1, UInt64(bitPattern: first.nanoseconds)))
       }
-    case .edge, .wake, .stop, .truth: break
+    case .edge(_, _, let at):
+      guard at.nanoseconds.magnitude < 1 << 61 else {
+        throw Fault.record(sequence: sequence, .unknownValue(offset: 2, UInt64(bitPattern: at.nanoseconds)))
+      }
+    case .edgesLost, .lineOpened, .lineLost, .wake, .stop, .truth: break
     }
   }
 

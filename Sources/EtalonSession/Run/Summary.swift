@@ -39,6 +39,8 @@ public struct Summary: Encodable, Sendable {
     case asLeft = "as_left"
     case faultKinds = "fault_kinds"
     case safeState = "safe_state_confirmed"
+    case edgesLost = "edges_lost"
+    case edgeOverflows = "edge_overflows"
   }
 
   /// Writes the keys of the contract; see `Docs/reference/run-folder.md`.
@@ -68,6 +70,8 @@ public struct Summary: Encodable, Sendable {
     try container.encode(results.faultCount, forKey: .faults)
     try container.encode(
       results.faults.map { FaultKind(role: $0.role, kind: $0.kind, count: $0.count) }, forKey: .faultKinds)
+    try container.encode(results.edgesLost, forKey: .edgesLost)
+    try container.encode(results.edgeOverflows, forKey: .edgeOverflows)
     try container.encode(Ledger(records: ledgerRecords, digest: ledgerDigest), forKey: .ledger)
     try container.encode(results.deviceSerial, forKey: .device)
     try container.encode(results.referenceSerial, forKey: .reference)

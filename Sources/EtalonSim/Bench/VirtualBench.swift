@@ -121,7 +121,7 @@ public final class VirtualBench: Automaton {
       guard Int(port) < twins.count else { return }
       twins[Int(port)].receive(frame, at: nowNanoseconds, bath: &bath)
       afterTouching(Int(port), into: &outbox)
-    case .edge(let line, let active):
+    case .edge(let line, let active, _):
       guard line == configuration.heaterLine else { return }
       lineHeaterOn = active
       updateHeater()

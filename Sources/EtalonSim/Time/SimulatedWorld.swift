@@ -352,9 +352,9 @@ public struct SimulatedWorld: World, ~Copyable {
     guard level != lines[index].told else { return nil }
     lines[index].told = level
     if lines[index].configuration.direction == .input {
-      return lines[index].isHeard ? input(.edge(line, active: level)) : nil
+      return lines[index].isHeard ? input(.edge(line, active: level, at: now())) : nil
     }
-    if line == configuration.heaterLine { tellBench(.edge(line, active: level)) }
+    if line == configuration.heaterLine { tellBench(.edge(line, active: level, at: Instant(nanoseconds: trueNow))) }
     for follower in lines.indices where lines[follower].configuration.follows == line {
       change(LineIndex(follower), to: level, at: trueNow)
     }
