@@ -35,6 +35,21 @@ struct LineSlot: ~Copyable {
     debouncer = nil
   }
 
+  var descriptors: [Int32] {
+    switch lines {
+    case .some(let lines): lines.descriptors
+    case .none: []
+    }
+  }
+
+  /// How the line is set; nil for a lost one.
+  var specification: LineSpecification? {
+    switch lines {
+    case .some(let lines): lines.lines[0]
+    case .none: nil
+    }
+  }
+
   /// Whether a change in this direction is asked for.
   func reports(_ isActive: Bool) -> Bool {
     switch edges {
@@ -57,10 +72,10 @@ extension LinuxWorld {
     do throws(GPIOFault) {
       var slot = try LineSlot(specification, consumer: consumer)
       let level = try slot.lines!.read(0)
-      for descriptor in slot.lines!.descriptors where !watch(descriptor, Self.lineToken | UInt32(index)) {
+      for descriptor in slot.descriptors where !watch(descriptor, Self.lineToken | UInt32(index)) {
         throw .inputOutput(errno)
       }
-      lineSlots[index] = slot
+      lineSlots[index] = consume slot
       inject(.lineOpened(LineIndex(index), active: level))
     } catch {
       loseLine(index, error)
@@ -81,11 +96,9 @@ extension LinuxWorld {
       inject(.lineLost(line, .missing))
       return
     }
-    guard lineSlots[index].lines != nil else { return }
+    guard let specification = lineSlots[index].specification else { return }
     do throws(GPIOFault) {
-      guard lineSlots[index].lines!.lines[0].settings.direction == .output else {
-        throw .settings(line: lineSlots[index].lines!.lines[0].address.text)
-      }
+      guard specification.settings.direction == .output else { throw .settings(line: specification.address.text) }
       try lineSlots[index].lines!.set(0, active)
     } catch {
       loseLine(index, error)
