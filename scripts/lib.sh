@@ -53,6 +53,7 @@ need_build_tools() {
   need_file '/usr/lib/gcc/*/*/libstdc++.so' libstdc++-12-dev
   need pkg-config pkg-config
   need_file '/usr/include/libserialport.h' libserialport-dev
+  need_file '/usr/include/gpiod.h' libgpiod-dev
 }
 
 # build CONFIGURATION PRODUCT...: quiet when all is well, with a line of progress for people.

@@ -133,7 +133,7 @@ final class GPIORequestTests: XCTestCase {
     XCTAssertThrowsError(try output.set(0, false)) { XCTAssertEqual($0 as? GPIOFault, .gone) }
     XCTAssertThrowsError(try output.read(0)) { XCTAssertEqual($0 as? GPIOFault, .gone) }
     XCTAssertThrowsError(try input.read(0)) { XCTAssertEqual($0 as? GPIOFault, .gone) }
-    XCTAssertEqual(GPIOFault.gone.portFault, .hangUp)
+    XCTAssertEqual(GPIOFault.gone.portFault, .vanished)
     var line: GPIOFault?
     do throws(GPIOFault) { _ = try GPIOLine(LineSpecification(.offset(chip: "gone", 0), .input())) } catch {
       line = error
@@ -149,7 +149,7 @@ final class GPIORequestTests: XCTestCase {
     XCTAssertTrue(try chip.level(0))
     XCTAssertTrue(try line.read())
     try chip.takeAway()
-    XCTAssertThrowsError(try line.set(true)) { XCTAssertEqual($0 as? PortFault, .hangUp) }
+    XCTAssertThrowsError(try line.set(true)) { XCTAssertEqual($0 as? PortFault, .vanished) }
   }
 
   // MARK: Safe levels

@@ -211,7 +211,7 @@ final class GPIOWorldTests: XCTestCase {
       default: return XCTFail("\(timed)")
       }
     }
-    XCTAssertEqual(lost, ["line 0 hangUp", "line 1 hangUp", "port 0 hangUp"])
+    XCTAssertEqual(lost, ["line 0 vanished", "line 1 vanished", "port 0 vanished"])
     XCTAssertEqual(world.lineFault(ofPort: 0), .gone)
     // Nothing more of what is lost, the rest goes on, and the processor rests.
     world.perform(.set(1, active: true))
