@@ -301,7 +301,7 @@ public struct MachineDiagnosis: Sendable, Equatable {
       return Finding(
         "runs-folder", .missing, found: "\(facts.user.name) may not write '\(storage.path)'",
         meaning: "no run can be recorded there", kind: .permission,
-        remedy: ["sudo chown \(facts.user.name) '\(storage.path)'"])
+        remedy: ["mkdir -p ~/etalon && cd ~/etalon"])
     }
     guard let free = storage.freeBytes else {
       return Finding("runs-folder", .ok, found: "'\(storage.path)' may be written")
