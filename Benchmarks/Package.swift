@@ -7,6 +7,15 @@ let package = Package(
   dependencies: [.package(name: "etalon", path: "..")],
   targets: [
     .target(name: "CAllocationCounter"),
+    // The peer is compiled as hard as a peer deserves, and without contraction, which would change its last bits.
+    .target(
+      name: "CLoopTwin", cxxSettings: [.unsafeFlags(["-O3", "-ffp-contract=off", "-fno-exceptions", "-DNDEBUG"])]),
+    .executableTarget(
+      name: "loop",
+      dependencies: [
+        "CAllocationCounter", "CLoopTwin", .product(name: "EtalonCore", package: "etalon"),
+        .product(name: "EtalonMetrology", package: "etalon"),
+      ]),
     .executableTarget(
       name: "allocations",
       dependencies: [
