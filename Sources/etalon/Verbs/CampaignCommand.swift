@@ -7,7 +7,7 @@ import Synchronization
 struct CampaignCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "campaign", abstract: "Many seeded runs, and what they say together.",
-    subcommands: [CoverageCommand.self])
+    subcommands: [CoverageCommand.self, ControlCampaignCommand.self])
 }
 
 struct CoverageCommand: ParsableCommand {
