@@ -46,11 +46,11 @@ public struct ActuatorMonitor: Sendable {
     /// Largest disturbance, in the unit of the output, that loads, surroundings and the model's own error explain, above 0.
     public var allowance: Double
     /// Standard uncertainties of the estimate on top of the allowance, above 0.
-    public var coverageFactor = 5.0
+    public var coverageFactor = 4.0
     /// Times in a row that the disturbance must be beyond both, 1 or more.
     public var confirmations = 5
     /// Standard deviation of the disturbance's random walk in a second, in the unit of the output; nil lets it move
-    /// through the allowance within the delay and shorter lag of the process, so that a fault shows about as soon.
+    /// through 0.3 of the allowance within the delay and shorter lag of the process, so that a fault shows about as soon.
     public var disturbancePerRootSecond: Double?
 
     /// A monitor for a process; nil for the allowance takes a quarter of the output's span.
@@ -83,7 +83,8 @@ public struct ActuatorMonitor: Sendable {
     observer = try ProcessObserver(
       configuration.model, periodSeconds: configuration.periodSeconds,
       disturbance: .init(
-        outputPerRootSecond: configuration.disturbancePerRootSecond ?? configuration.allowance / reach.squareRoot()),
+        outputPerRootSecond: configuration.disturbancePerRootSecond
+          ?? 0.3 * configuration.allowance / reach.squareRoot()),
       initialDisturbance: configuration.allowance)
   }
 

@@ -21,8 +21,9 @@ public struct LQGDesign: Sendable, Equatable {
 
   /// A design for a closed-loop time.
   /// - Parameters:
-  ///   - closedLoopSeconds: τ_c, above 0; nil takes half of the model's delay and shorter lag, at least one period.
-  ///   - disturbance: nil takes a walk at the input that moves through 1 % of the output's span within the lag τ₁.
+  ///   - closedLoopSeconds: τ_c, above 0; nil takes 0.7 times the model's delay and shorter lag, at least one period.
+  ///   - disturbance: nil takes a walk at the input that moves through 0.2 % of the output's span within the lag τ₁, and one
+  ///     of the quantity that moves through a third of the nominal uncertainty within a second, as stirring does.
   public init(
     model: ProcessModel, periodSeconds: Double, limits: ClosedRange<Double>, nominalStandardUncertainty: Double,
     closedLoopSeconds: Double? = nil, disturbance: ProcessObserver<Double>.Disturbance? = nil
@@ -33,9 +34,12 @@ public struct LQGDesign: Sendable, Equatable {
     self.nominalStandardUncertainty = nominalStandardUncertainty
     let span = limits.upperBound - limits.lowerBound
     self.disturbance =
-      disturbance ?? .init(outputPerRootSecond: 0.01 * span / max(model.lagSeconds, periodSeconds).squareRoot())
+      disturbance
+      ?? .init(
+        outputPerRootSecond: 0.002 * span / max(model.lagSeconds, periodSeconds).squareRoot(),
+        quantityPerRootSecond: nominalStandardUncertainty / 3)
     outputWeight = Self.weight(
-      closedLoopSeconds: closedLoopSeconds ?? max(0.5 * model.apparentDelaySeconds, periodSeconds),
+      closedLoopSeconds: closedLoopSeconds ?? max(0.7 * model.apparentDelaySeconds, periodSeconds),
       lagSeconds: model.lagSeconds)
   }
 

@@ -45,12 +45,14 @@ public struct RiccatiDoubling<let n: Int>: Sendable {
     var count = 0
     var isSettled = false
     while count < 60, !isSettled {
-      var w = Self.product(g, h)
+      var w = SquareMatrix<n>.product(g, h)
       for i in 0..<n { w[i][i] += 1 }
-      guard let wa = Self.solved(w, state), let wg = Self.solved(w, g) else { throw .notStabilisable }
-      let step = Self.product(Self.transposed(state), Self.product(h, wa))
-      let rise = Self.product(Self.product(state, wg), Self.transposed(state))
-      state = Self.product(state, wa)
+      guard let wa = SquareMatrix<n>.solved(w, state), let wg = SquareMatrix<n>.solved(w, g) else {
+        throw .notStabilisable
+      }
+      let step = SquareMatrix<n>.product(SquareMatrix<n>.transposed(state), SquareMatrix<n>.product(h, wa))
+      let rise = SquareMatrix<n>.product(SquareMatrix<n>.product(state, wg), SquareMatrix<n>.transposed(state))
+      state = SquareMatrix<n>.product(state, wa)
       for i in 0..<n {
         for j in 0..<n {
           // Symmetric to rounding; the mean of both halves keeps it exactly so.
@@ -59,15 +61,15 @@ public struct RiccatiDoubling<let n: Int>: Sendable {
         }
       }
       count += 1
-      let size = Self.largest(h)
-      guard size.isFinite, Self.largest(g).isFinite else { throw .notStabilisable }
-      isSettled = Self.largest(step) <= 1e-16 * size
+      let size = SquareMatrix<n>.largest(h)
+      guard size.isFinite, SquareMatrix<n>.largest(g).isFinite else { throw .notStabilisable }
+      isSettled = SquareMatrix<n>.largest(step) <= 1e-16 * size
     }
     guard isSettled else { throw .notStabilisable }
     cost = h
     steps = count
     // K and the residual of the equation itself, which convergence alone does not promise.
-    let hb = Self.product(h, b)
+    let hb = SquareMatrix<n>.product(h, b)
     var weight = r
     for i in 0..<n { weight += b[i] * hb[i] }
     var k = Vector(repeating: 0)
@@ -76,79 +78,14 @@ public struct RiccatiDoubling<let n: Int>: Sendable {
       k[j] /= weight
     }
     gain = k
-    let around = Self.product(Self.transposed(a), Self.product(h, a))
+    let around = SquareMatrix<n>.product(SquareMatrix<n>.transposed(a), SquareMatrix<n>.product(h, a))
     var residual = 0.0
     for i in 0..<n {
       for j in 0..<n {
         residual = max(residual, (around[i][j] - k[i] * weight * k[j] + q[i][j] - h[i][j]).magnitude)
       }
     }
-    relativeResidual = residual / max(Self.largest(h), Self.largest(around), 1e-300)
+    relativeResidual = residual / max(SquareMatrix<n>.largest(h), SquareMatrix<n>.largest(around), 1e-300)
     guard relativeResidual < 1e-8 else { throw .notStabilisable }
-  }
-
-  static func product(_ x: Square, _ y: Square) -> Square {
-    var result = Square(repeating: Vector(repeating: 0))
-    for i in 0..<n {
-      for j in 0..<n {
-        var sum = 0.0
-        for k in 0..<n { sum += x[i][k] * y[k][j] }
-        result[i][j] = sum
-      }
-    }
-    return result
-  }
-
-  static func product(_ x: Square, _ y: Vector) -> Vector {
-    var result = Vector(repeating: 0)
-    for i in 0..<n {
-      for k in 0..<n { result[i] += x[i][k] * y[k] }
-    }
-    return result
-  }
-
-  static func transposed(_ x: Square) -> Square {
-    var result = x
-    for i in 0..<n {
-      for j in 0..<n { result[i][j] = x[j][i] }
-    }
-    return result
-  }
-
-  static func largest(_ x: Square) -> Double {
-    var size = 0.0
-    for i in 0..<n {
-      for j in 0..<n { size = max(size, x[i][j].magnitude) }
-    }
-    return size
-  }
-
-  /// w⁻¹ y by elimination with the largest pivot of each column; nil where w is singular.
-  static func solved(_ w: Square, _ y: Square) -> Square? {
-    var left = w
-    var right = y
-    for column in 0..<n {
-      var pivot = column
-      for row in column..<n where left[row][column].magnitude > left[pivot][column].magnitude { pivot = row }
-      guard left[pivot][column] != 0, left[pivot][column].isFinite else { return nil }
-      if pivot != column {
-        let l = left[pivot]
-        left[pivot] = left[column]
-        left[column] = l
-        let r = right[pivot]
-        right[pivot] = right[column]
-        right[column] = r
-      }
-      for row in 0..<n where row != column {
-        let factor = left[row][column] / left[column][column]
-        if factor == 0 { continue }
-        for k in column..<n { left[row][k] -= factor * left[column][k] }
-        for k in 0..<n { right[row][k] -= factor * right[column][k] }
-      }
-    }
-    for row in 0..<n {
-      for k in 0..<n { right[row][k] /= left[row][row] }
-    }
-    return right
   }
 }

@@ -117,8 +117,10 @@ public struct StirredBath: Sendable {
   ///   - gradientKelvin: temperature at the device minus temperature at the reference.
   ///   - speed: factor by which all times of the plant are shortened.
   ///   - nanoseconds: instant of power-on.
+  ///   - heldByWatts: power that the heater has given for long, so that the block is warmer than the liquid by its share.
   public init(
-    _ parameters: Parameters, gradientKelvin: Double = 0, speed: Double = 1, seed: UInt64, startNanoseconds: Int64 = 0
+    _ parameters: Parameters, gradientKelvin: Double = 0, speed: Double = 1, seed: UInt64, startNanoseconds: Int64 = 0,
+    heldByWatts: Double = 0
   ) {
     self.parameters = parameters
     self.gradientKelvin = gradientKelvin
@@ -137,7 +139,8 @@ public struct StirredBath: Sendable {
       step: h * Double(Self.stepsPerRoomChange), correlationTime: p.roomCorrelationSeconds, deviation: 1)
     stepStart = startNanoseconds
     markNanoseconds = startNanoseconds
-    blockCelsius = p.initialCelsius
+    blockCelsius = p.initialCelsius + heldByWatts / p.couplingWattsPerKelvin
+    wattsNow = heldByWatts
     liquidCelsius = p.initialCelsius
     mediumCelsius = p.initialCelsius
     referenceNow = p.initialCelsius
