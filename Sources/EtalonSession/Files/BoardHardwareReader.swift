@@ -121,7 +121,7 @@ struct BoardHardwareReader {
   }
 
   /// `line: NAME`, or `chip: LABEL` with `offset: N`. A chip's number is no address: it changes from start to start.
-  private func address(_ entry: Entry) -> BoardHardware.LineAddress? {
+  private func address(_ entry: Entry) -> LineAddress? {
     let item = entry.item
     if item.has("line") {
       guard let name = item.required("line")?.text() else { return nil }

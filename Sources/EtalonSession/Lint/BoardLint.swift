@@ -192,7 +192,7 @@ public enum BoardLint {
       + "\(Int(nearest.rounded())) baud, \(percent) % away"
   }
 
-  static func text(_ address: BoardHardware.LineAddress) -> String {
+  static func text(_ address: LineAddress) -> String {
     switch address {
     case .name(let name): name
     case .offset(let chip, let offset): "\(chip) offset \(offset)"

@@ -124,14 +124,6 @@ public struct BoardHardware: Sendable, Equatable {
     case watchdog(line: String)
   }
 
-  /// Which line of the machine is meant. Numbers of chips are not stable from one start to the next and name nothing.
-  public enum LineAddress: Hashable, Sendable {
-    /// By the name that the kernel knows, for example `GPIO17`.
-    case name(String)
-    /// By the label of its chip, for example `pinctrl-rp1`, and its offset there.
-    case offset(chip: String, UInt32)
-  }
-
   /// A GPIO line.
   public struct Line: Sendable, Equatable {
     /// Name in the file.

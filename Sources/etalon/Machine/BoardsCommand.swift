@@ -1,4 +1,5 @@
 import ArgumentParser
+import EtalonCore
 import EtalonLinux
 import EtalonSession
 import Foundation
