@@ -88,6 +88,7 @@ final class MachineCommandTests: XCTestCase {
       (EtalonProgram.board + "/bench.example.yaml", "valid bench on board virtual-bench"),
       (EtalonProgram.board + "/certificates/ref-1502a.yaml", "valid certificate VB-2026-0815"),
       (EtalonProgram.fastSimulation, "valid simulation"),
+      (EtalonProgram.board + "/estimate/bath.yaml", "valid description of a table"),
       (
         try scratch.write("- {at: 40 min, layer: wire, device: ref, kind: silent, for: 10 s}\n", to: "faults.yaml"),
         "plan of 1"

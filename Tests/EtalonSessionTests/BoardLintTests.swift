@@ -196,6 +196,7 @@ final class BoardLintTests: XCTestCase {
           let bench = try BenchFile.load(source)
           XCTAssertEqual(BenchLint.diagnostics(bench, board: board), [], file)
         case .certificate: _ = try CertificateFile.load(source)
+        case .estimate: XCTAssertTrue(path.hasPrefix("estimate/"), path)
         // Their readers belong to the simulator, whose tests load them.
         case .simulation, .faults: XCTAssertTrue(path.hasPrefix("sim") || path.hasPrefix("faults"), path)
         }

@@ -6,7 +6,8 @@ import Foundation
 struct ValidateCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "validate",
-    abstract: "Check a session, board, bench, certificate, simulation or fault file without running anything.",
+    abstract:
+      "Check a session, board, bench, certificate, simulation, fault or estimate file without running anything.",
     discussion: """
       The kind of the file is told from its keys. A session is checked against its board; boards and benches are checked \
       physically too: lines used twice, joined voltage domains, rates that a port can not make, port names that do not \
@@ -71,6 +72,9 @@ struct ValidateCommand: ParsableCommand {
     case .certificate:
       let certificate = try CertificateFile.load(source)
       return (kind, "\(file): valid certificate \(certificate.identifier)", ["certificate": certificate.identifier])
+    case .estimate:
+      _ = try EstimateFile(source)
+      return (kind, "\(file): valid description of a table", [:])
     case .simulation:
       _ = try SimFile.load(source)
       return (kind, "\(file): valid simulation", [:])
