@@ -16,6 +16,7 @@ let package = Package(
     .library(name: "EtalonSensors", targets: ["EtalonSensors"]),
     .library(name: "EtalonUncertainty", targets: ["EtalonUncertainty"]),
     .library(name: "EtalonSim", targets: ["EtalonSim"]),
+    .library(name: "EtalonLinux", targets: ["EtalonLinux"]),
     .library(name: "EtalonSession", targets: ["EtalonSession"]),
     .library(name: "EtalonTesting", targets: ["EtalonTesting"]),
     .executable(name: "etalon", targets: ["etalon"]),

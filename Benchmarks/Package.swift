@@ -22,6 +22,12 @@ let package = Package(
         "CAllocationCounter", .product(name: "EtalonCore", package: "etalon"),
         .product(name: "EtalonMetrology", package: "etalon"),
       ]),
+    .target(name: "CSerialRounds"),
+    .executableTarget(
+      name: "serial-rounds",
+      dependencies: [
+        "CSerialRounds", .product(name: "EtalonCore", package: "etalon"), .product(name: "EtalonLinux", package: "etalon"),
+      ]),
     .executableTarget(
       name: "metrology",
       dependencies: [

@@ -4,8 +4,9 @@ import Glibc
 
 /// A port of a Linux world, at its place in the list of ports.
 public enum LinuxPortSpecification: Sendable, Equatable {
-  /// A serial port or the slave side of a pseudo-terminal, opened.
-  case port(PortAddress, settings: SerialSettings)
+  /// A serial port or the slave side of a pseudo-terminal, opened. When the device of a real port goes away, it is waited
+  /// for as long as `reconnectNanoseconds` says; 0 takes the port for lost at once.
+  case port(PortAddress, settings: SerialSettings, reconnectNanoseconds: Int64 = 0)
   /// The master side of a new pseudo-terminal whose slave is found at `link`.
   case pseudoTerminal(link: String)
   /// Lines that a device is reached over; the places in `port` are those in `lines`.
@@ -41,17 +42,22 @@ public struct LinuxWorld: World, ~Copyable {
   private static let chipToken: UInt32 = 0x1_0002
   /// The token of a line is this and its index.
   static let lineToken: UInt32 = 0x2_0000
+  private static let deviceToken: UInt32 = 0x1_0003
   /// Frames taken from one port before the others have their turn: 4 KiB, a kernel buffer's worth.
   private static let framesPerTurn = 16
   /// How long a failure that the check reports may go unnoticed while nothing else happens.
   private static let checkMilliseconds: Int32 = 100
 
-  private let slots: UnsafeMutablePointer<PortSlot>
+  let slots: UnsafeMutablePointer<PortSlot>
   /// Number of ports.
   public let portCount: Int
   private let epoll: Int32
   private let timer: Int32
   private let signals: Int32
+  /// Tells of new device files; -1 where no port is waited for.
+  let deviceWatch: Int32
+  /// Number of ports whose device is away and waited for.
+  var awayCount = 0
   private let policy: SignalPolicy
   private var stopRequests = 0
   private var check: (() -> Input?)?
@@ -117,6 +123,10 @@ public struct LinuxWorld: World, ~Copyable {
     timer = timerfd_create(CLOCK_MONOTONIC, Int32(TFD_CLOEXEC | TFD_NONBLOCK))
     var set = Self.signalSet()
     signals = policy == .none ? -1 : signalfd(-1, &set, Int32(SFD_CLOEXEC | SFD_NONBLOCK))
+    let waits = ports.contains {
+      if case .port(_, _, let reconnect) = $0 { reconnect > 0 } else { false }
+    }
+    deviceWatch = waits ? inotify_init1(Int32(IN_CLOEXEC | IN_NONBLOCK)) : -1
     self.policy = policy
     self.check = check
     pending.reserveCapacity(max(64, ports.count + lines.count))
@@ -131,7 +141,10 @@ public struct LinuxWorld: World, ~Copyable {
     guard epoll >= 0, timer >= 0, signals >= 0 || policy == .none,
       watch(timer, Self.timerToken), policy == .none || watch(signals, Self.signalToken),
       !usesLines
-        || inotify_add_watch(chipWatch, "/dev", UInt32(IN_DELETE)) >= 0 && watch(chipWatch, Self.chipToken)
+        || inotify_add_watch(chipWatch, "/dev", UInt32(IN_DELETE)) >= 0 && watch(chipWatch, Self.chipToken),
+      !waits
+        || inotify_add_watch(deviceWatch, "/dev", UInt32(IN_CREATE | IN_ATTRIB | IN_MOVED_TO)) >= 0
+          && watch(deviceWatch, Self.deviceToken)
     else { throw .inputOutput }
     for (index, port) in ports.enumerated() { open(port, at: index) }
     for (index, line) in lines.enumerated() { openLine(line, at: index) }
@@ -142,7 +155,7 @@ public struct LinuxWorld: World, ~Copyable {
     slots.deallocate()
     for index in 0..<lineCount { (lineSlots + index).deinitialize(count: 1) }
     lineSlots.deallocate()
-    for descriptor in [epoll, timer, signals, chipWatch] where descriptor >= 0 { Glibc.close(descriptor) }
+    for descriptor in [epoll, timer, signals, chipWatch, deviceWatch] where descriptor >= 0 { Glibc.close(descriptor) }
   }
 
   func watch(_ descriptor: Int32, _ token: UInt32) -> Bool {
@@ -152,7 +165,8 @@ public struct LinuxWorld: World, ~Copyable {
   private mutating func open(_ port: LinuxPortSpecification, at index: Int) {
     do throws(PortFault) {
       switch port {
-      case .port(let address, let settings):
+      case .port(let address, let settings, let reconnect):
+        slots[index].reconnect = PortSlot.Reconnect(address: address, settings: settings, nanoseconds: reconnect)
         try slots[index].open(address, settings: settings, ports: PortList())
       case .pseudoTerminal(let link):
         slots[index].pseudo = try PseudoTerminal(link: link)
@@ -240,6 +254,7 @@ public struct LinuxWorld: World, ~Copyable {
     var deadline = deadline
     if let settling = nextSettling { deadline = deadline.map { min($0, settling) } ?? settling }
     if let deadline, deadline <= LinuxClock.now() { milliseconds = 0 } else { arm(deadline) }
+    if awayCount > 0, milliseconds != 0 { milliseconds = Self.sooner(milliseconds, awayMilliseconds()) }
     var tokens: InlineArray<64, UInt32> = InlineArray(repeating: 0)
     var events: InlineArray<64, UInt32> = InlineArray(repeating: 0)
     let count = withUnsafeMutableBytes(of: &tokens) { tokens in
@@ -251,6 +266,7 @@ public struct LinuxWorld: World, ~Copyable {
     }
     guard count >= 0 else { return }
     swept = LinuxClock.now()
+    var isNoticed = false
     for index in 0..<Int(count) {
       switch tokens[index] {
       case Self.timerToken:
@@ -262,12 +278,18 @@ public struct LinuxWorld: World, ~Copyable {
         checkLines()
       case Self.lineToken...:
         serveLine(Int(tokens[index] & 0xFF), events: events[index])
+      case Self.deviceToken:
+        isNoticed = etalon_notices_take(deviceWatch) != 0
       default:
         serve(Int(tokens[index]), events: events[index], at: swept)
       }
     }
     settleLines(at: swept)
+    if awayCount > 0 { findAgain(isNoticed: isNoticed, at: swept) }
   }
+
+  /// The shorter of two times to wait, where a negative one means for ever.
+  private static func sooner(_ one: Int32, _ other: Int32) -> Int32 { one < 0 ? other : min(one, other) }
 
   /// Sets the timer if the deadline is another one than before.
   private mutating func arm(_ deadline: Instant?) {
@@ -319,7 +341,12 @@ public struct LinuxWorld: World, ~Copyable {
     }
   }
 
-  private mutating func lose(_ index: Int, _ fault: PortFault) {
+  mutating func lose(_ index: Int, _ fault: PortFault) {
+    if fault == .vanished, slots[index].leave(at: LinuxClock.now()) {
+      awayCount += 1
+      inject(.interrupted(PortIndex(index), fault))
+      return
+    }
     // Closing the descriptor takes it out of the epoll; nothing of a lost port is reported again.
     slots[index].drop()
     inject(.lost(PortIndex(index), fault))
@@ -378,6 +405,7 @@ public struct LinuxWorld: World, ~Copyable {
       do throws(PortFault) { try slots[Int(port)].change(change) } catch { lose(Int(port), error) }
     case .close(let port):
       precondition(Int(port) < portCount, "no such port")
+      if slots[Int(port)].away != nil { awayCount -= 1 }
       slots[Int(port)].drop()
     case .set(let line, let active):
       set(line, active)

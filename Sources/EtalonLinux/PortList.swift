@@ -101,8 +101,9 @@ public struct PortList: Sendable {
   /// A real port; nil for a terminal without hardware.
   private func entry(named name: String, consoles: [String]) -> PortEntry? {
     let folder = "\(root)/class/tty/\(name)"
-    guard let numbers = Self.text(folder + "/dev"), let device = Self.deviceNumber(numbers),
-      let hardware = Self.resolved(folder + "/device")
+    // Most terminals have no hardware, and one question tells.
+    guard Self.exists(folder + "/device"), let hardware = Self.resolved(folder + "/device"),
+      let numbers = Self.text(folder + "/dev"), let device = Self.deviceNumber(numbers)
     else { return nil }
     // The driver of the PC's UARTs keeps names for ports that are not there: their type is 0, "unknown".
     if Self.text(folder + "/type") == "0" { return nil }

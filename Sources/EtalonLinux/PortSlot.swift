@@ -12,6 +12,10 @@ struct PortSlot: ~Copyable {
   /// A device on lines.
   var lines: LineConnection?
   var waitsForRoom = false
+  /// How the port is named and set.
+  var reconnect: Reconnect?
+  /// The device that went away and is waited for.
+  var away: Away?
 
   var descriptor: Int32 {
     switch serial {
@@ -101,5 +105,6 @@ struct PortSlot: ~Copyable {
     pseudo = nil
     lines = nil
     waitsForRoom = false
+    away = nil
   }
 }

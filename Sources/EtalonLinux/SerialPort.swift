@@ -117,12 +117,14 @@ public struct SerialPort: Port, ~Copyable {
       sp_get_config_parity(configuration, &applied) == SP_OK,
       sp_get_config_stopbits(configuration, &stopBits) == SP_OK
     else { throw .inputOutput }
-    // The divider of a UART hits few rates exactly; beyond 2 % a frame of ten bits is read wrongly (half a bit of skew
-    // shared between the two sides).
-    guard abs(Int(baud) - settings.baud) * 50 <= settings.baud else { throw .baudNotApplied }
-    guard Int(bits) == settings.dataBits else { throw .dataBitsNotApplied }
-    guard applied == parity else { throw .parityNotApplied }
-    guard Int(stopBits) == settings.stopBits else { throw .stopBitsNotApplied }
+    let parities = [
+      SP_PARITY_NONE.rawValue: SerialSettings.Parity.none, SP_PARITY_EVEN.rawValue: .even, SP_PARITY_ODD.rawValue: .odd,
+    ]
+    if let fault = Self.difference(
+      settings, baud: Int(baud), dataBits: Int(bits), parity: parities[applied.rawValue], stopBits: Int(stopBits))
+    {
+      throw fault
+    }
     // The lines fall when the last descriptor is closed: so a killed process leaves no target in reset.
     var attributes = termios()
     guard tcgetattr(handle, &attributes) == 0 else { throw fault(errno) }
@@ -130,6 +132,19 @@ public struct SerialPort: Port, ~Copyable {
       attributes.c_cflag |= tcflag_t(HUPCL)
       guard tcsetattr(handle, TCSANOW, &attributes) == 0 else { throw fault(errno) }
     }
+  }
+
+  /// The first setting that a port did not apply, from what it says it has; `parity` is nil for a kind that is none of ours.
+  static func difference(
+    _ wanted: SerialSettings, baud: Int, dataBits: Int, parity: SerialSettings.Parity?, stopBits: Int
+  ) -> PortFault? {
+    // The divider of a UART hits few rates exactly. Sampling in the middle of bits, a frame of ten bits stands half a bit
+    // of skew over 9.5 bits, 5 %, which the two sides share.
+    if abs(baud - wanted.baud) * 50 > wanted.baud { return .baudNotApplied }
+    if dataBits != wanted.dataBits { return .dataBitsNotApplied }
+    if parity != wanted.parity { return .parityNotApplied }
+    if stopBits != wanted.stopBits { return .stopBitsNotApplied }
+    return nil
   }
 
   /// Queues the bytes; a port that can not take more than 64 KiB of them ahead of its wire is a fault.
@@ -170,7 +185,7 @@ public struct SerialPort: Port, ~Copyable {
   public mutating func change(_ change: ModemChange) throws(PortFault) {
     guard
       etalon_modem_change(stream.descriptor, UInt32(change.asserted.rawValue), UInt32(change.released.rawValue)) == 0
-    else { throw errno == ENOTTY || errno == EINVAL ? .settingsRefused : Self.fault(errno) }
+    else { throw errno == ENOTTY || errno == EINVAL || errno == EOPNOTSUPP ? .settingsRefused : Self.fault(errno) }
   }
 
   private static func fault(_ code: Int32) -> PortFault { asVanished(TerminalStream.fault(code)) }

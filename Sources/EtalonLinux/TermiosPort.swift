@@ -94,10 +94,12 @@ public struct TermiosPort: Port, ~Copyable {
     case .even: wanted.c_cflag |= tcflag_t(PARENB)
     case .odd: wanted.c_cflag |= tcflag_t(PARENB | PARODD)
     }
+    var isRefused = false
     if tcsetattr(descriptor, TCSANOW, &wanted) != 0 {
-      // A pseudo-terminal refuses parity and seven bits with EINVAL where nothing else changes at the same time.
+      // The C library compares parity and size itself and says EINVAL where nothing else changed at the same time; a
+      // pseudo-terminal applies neither, and for others reading back tells which it was.
       guard errno == EINVAL else { throw TerminalStream.fault(errno) }
-      guard isPseudo else { throw .settingsRefused }
+      isRefused = !isPseudo
     }
     // The call succeeds when any part of it was applied, so only reading back tells.
     var applied = termios()
@@ -111,7 +113,7 @@ public struct TermiosPort: Port, ~Copyable {
       guard applied.c_cflag & parity == wanted.c_cflag & parity else { throw .parityNotApplied }
     }
     guard applied.c_cflag & tcflag_t(CSTOPB) == wanted.c_cflag & tcflag_t(CSTOPB) else { throw .stopBitsNotApplied }
-    guard applied.c_lflag & tcflag_t(ICANON | ECHO | ISIG) == 0,
+    guard !isRefused, applied.c_lflag & tcflag_t(ICANON | ECHO | ISIG) == 0,
       applied.c_iflag & tcflag_t(IXON | ICRNL | ISTRIP) == 0, applied.c_oflag & tcflag_t(OPOST) == 0
     else { throw .settingsRefused }
   }

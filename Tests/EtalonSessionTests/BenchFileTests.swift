@@ -71,6 +71,50 @@ final class BenchFileTests: XCTestCase {
     XCTAssertFalse(fault("unlock_code: S3CRET", "unlock_code: \"S3CRET,1\"")?.description.contains("S3CRET") ?? true)
   }
 
+  /// A port by what the device is: by its USB identity or by the socket it is plugged into.
+  func testPortsByIdentity() throws {
+    func instrument(_ port: String) throws(FileFault) -> BenchPlan.Instrument {
+      try load(good.replacingOccurrences(of: "port: /dev/pts/2", with: "port: \(port)")).instruments[1]
+    }
+    let path = try instrument("/dev/pts/2")
+    XCTAssertEqual(path.naming, .path("/dev/pts/2"))
+    XCTAssertEqual(path.reconnectSeconds, 0, "what comes back at a path may be another device")
+    let serial = try instrument("{usb: {serial: A50285BI}}")
+    XCTAssertEqual(
+      serial.naming, .usb(vendor: nil, product: nil, serialNumber: "A50285BI", interface: nil))
+    XCTAssertEqual(serial.port, "usb serial A50285BI")
+    XCTAssertEqual(serial.reconnectSeconds, 10)
+    let whole = try instrument("{usb: {vendor: 0403, product: 0x6011, serial: FT4, interface: 2}, reconnect: 1 min}")
+    XCTAssertEqual(whole.naming, .usb(vendor: 0x0403, product: 0x6011, serialNumber: "FT4", interface: 2))
+    XCTAssertEqual(whole.port, "usb 0403:6011 serial FT4 interface 2")
+    XCTAssertEqual(whole.reconnectSeconds, 60)
+    let socket = try instrument("{physical_path: \"pci-0000:00:14.0-usb-0:2:1.0\", reconnect: 0 s}")
+    XCTAssertEqual(socket.naming, .physicalPath("pci-0000:00:14.0-usb-0:2:1.0"))
+    XCTAssertEqual(socket.reconnectSeconds, 0)
+    let waiting = try instrument("{path: /dev/ttyUSB3, reconnect: 5 s}")
+    XCTAssertEqual(waiting.naming, .path("/dev/ttyUSB3"))
+    XCTAssertEqual(waiting.reconnectSeconds, 5)
+    // Roles on the same device share it, however it is named.
+    let shared = try load(
+      good.replacingOccurrences(of: "port: /dev/pts/3", with: "port: {usb: {serial: BATH-7}}"))
+    XCTAssertEqual(shared.instruments.count, 3)
+  }
+
+  func testPortsThatNameNoDevice() {
+    let cases = [
+      ("{usb: {vendor: 0403}}", "does not say which device"), ("{usb: {vendor: 04031, serial: A}}", "no USB number"),
+      ("{usb: {vendor: usb, product: 1}}", "no USB number"), ("{usb: {serail: A}}", "did you mean 'serial'?"),
+      ("{reconnect: 5 s}", "usb"), ("{path: /dev/ttyUSB0, usb: {serial: A}}", "named in 2 ways"),
+      ("{usb: {serial: A}, reconnect: 5}", "has no unit"), ("{usb: {serial: A}, reconnect: 2 h}", "at most an hour"),
+      ("[/dev/ttyUSB0]", "mapping"),
+    ]
+    for (port, reason) in cases {
+      let found = fault("port: /dev/pts/2", "port: \(port)")
+      XCTAssertEqual(found?.exitStatus, 78, port)
+      XCTAssertTrue(found?.description.contains(reason) ?? false, "\(port): \(String(describing: found))")
+    }
+  }
+
   func testABenchMustServeTheSession() throws {
     let session = try SessionFile.load(path: SessionFixture.session)
     func check(_ old: String, _ new: String) throws -> FileFault? {

@@ -24,6 +24,12 @@ public enum Input: Sendable {
   case bytes(PortIndex, Frame, first: Instant)
   /// The receiver reported errors since the last input of this port.
   case lineErrors(PortIndex, LineErrors)
+  /// The device behind the port went away, and the world waits for the same device to come back. What is sent to the port
+  /// until then is dropped. It ends with `.resumed` or with `.lost`.
+  case interrupted(PortIndex, PortFault)
+  /// The same device is back and its settings are applied; `moved` tells that it has another name than before. What it
+  /// said in between is gone.
+  case resumed(PortIndex, moved: Bool)
   /// The port can no longer be used.
   case lost(PortIndex, PortFault)
   /// An input line changed; `at` is when, by the kernel's time stamp, which can lie before inputs that were given out

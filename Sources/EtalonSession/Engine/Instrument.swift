@@ -6,7 +6,7 @@ import EtalonSensors
 struct Instrument: Sendable {
   /// What a request is for; the answer goes there.
   enum Purpose: Sendable, Equatable {
-    case initialSafe, finalSafe, identify, readAdjustment, writeAdjustment, drive, environment
+    case initialSafe, finalSafe, identify, reidentify, readAdjustment, writeAdjustment, drive, environment
     /// A reading for tick number `tick` of the sampler.
     case reading(tick: UInt32)
   }
@@ -18,6 +18,8 @@ struct Instrument: Sendable {
   private(set) var driver: any Driver
   private(set) var isOpen = false
   private(set) var lost: PortFault?
+  /// Since when the device is away.
+  private(set) var interrupted: Instant?
   /// Requests that wait for the driver, in order.
   private(set) var waiting: [(request: DeviceRequest, purpose: Purpose)] = []
   /// What the request under way is for.
@@ -50,6 +52,26 @@ struct Instrument: Sendable {
   mutating func lose(_ fault: PortFault, at instant: Instant) -> DriverStep {
     lost = fault
     return driver.lose(fault, at: instant)
+  }
+
+  /// The device is away for now: the request under way fails, readings that have not begun are forgotten, and nothing
+  /// begins until it is back.
+  mutating func interrupt(_ fault: PortFault, at instant: Instant) -> DriverStep {
+    isOpen = false
+    interrupted = instant
+    waiting.removeAll { if case .reading = $0.purpose { true } else { false } }
+    return driver.lose(fault, at: instant)
+  }
+
+  /// The device is back; the first thing that it is asked. Gives how long it was away, in seconds.
+  @discardableResult
+  mutating func resume(asking request: DeviceRequest, for purpose: Purpose, at instant: Instant? = nil) -> Double {
+    isOpen = true
+    waiting.removeAll { $0.purpose == purpose }
+    waiting.insert((request, purpose), at: 0)
+    defer { interrupted = nil }
+    guard let interrupted, let instant else { return 0 }
+    return instant.seconds(since: interrupted)
   }
 
   /// Queues a request.

@@ -117,6 +117,15 @@ public struct ReadingMonitor: Automaton {
       perform(instruments[Int(port)].receive(frame, first: first, at: instant), Int(port), instant, &outbox)
     case .lineErrors(let port, let errors):
       perform(instruments[Int(port)].receive(errors, at: instant), Int(port), instant, &outbox)
+    case .interrupted(let port, let fault):
+      let step = instruments[Int(port)].interrupt(fault, at: instant)
+      if step.report == nil {
+        items.append(Item(role: firstRole(of: Int(port)), instant: instant, outcome: .fault(.port(fault))))
+      }
+      perform(step, Int(port), instant, &outbox)
+    case .resumed(let port, _):
+      // What answers now may be another instrument on the same adapter: it is asked who it is.
+      instruments[Int(port)].resume(asking: .identify, for: .identify)
     case .lost(let port, let fault):
       _ = instruments[Int(port)].lose(fault, at: instant)
       end(Int(port), .port(fault), instant)

@@ -47,6 +47,8 @@ public struct SessionEngine: Automaton {
   /// Where the run is, for people who watch.
   public internal(set) var progress: Progress
   var stopAtCheckpoint = false
+  /// How often a device that came back was asked who it is.
+  var returnAttempts: [Int: Int] = [:]
   var slownessIsNoted = false
   /// When the run will be over by the estimate made at the beginning of the present visit.
   var visitEnds: Instant?
@@ -125,6 +127,8 @@ public struct SessionEngine: Automaton {
     case .lineErrors(let port, let errors):
       let step = instruments[Int(port)].receive(errors, at: instant)
       perform(step, of: Int(port), at: instant, &outbox)
+    case .interrupted(let port, let fault): interrupted(Int(port), fault, at: instant, &outbox)
+    case .resumed(let port, let moved): resumed(Int(port), moved: moved, at: instant, &outbox)
     case .lost(let port, let fault):
       let step = instruments[Int(port)].lose(fault, at: instant)
       perform(step, of: Int(port), at: instant, &outbox)
@@ -170,6 +174,7 @@ public struct SessionEngine: Automaton {
     guard let purpose else { return }
     switch purpose {
     case .initialSafe, .finalSafe: safetyReport(report, of: index, at: instant, &outbox)
+    case .reidentify: returnReport(report, of: index, at: instant, &outbox)
     case .identify, .readAdjustment: identificationReport(report, purpose, of: index, at: instant, &outbox)
     case .writeAdjustment: adjustmentReport(report, at: instant, &outbox)
     case .drive: driveReport(report, at: instant, &outbox)

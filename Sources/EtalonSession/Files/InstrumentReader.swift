@@ -52,7 +52,9 @@ struct InstrumentReader {
 
   private mutating func add(_ role: String, _ place: SourcePlace, _ item: MappingReader, to ports: inout [Port]) {
     let entry = device(item.required("device"))
-    let portName = portsAreRoles ? item.optional("port").map { $0.text() } ?? role : item.required("port")?.text()
+    // On a board a port is a name of the design; on a bench it is a real one.
+    let portReader = portsAreRoles ? nil : PortReader(item.required("port"))
+    let portName = portsAreRoles ? item.optional("port").map { $0.text() } ?? role : portReader?.naming.text
     if portsAreRoles, let wired = item.optional("at")?.text() {
       attachments[role] = BoardHardware.Attachment(port: wired, place: item.place(of: "at"))
     }
@@ -82,7 +84,8 @@ struct InstrumentReader {
         Port(
           instrument: BenchPlan.Instrument(
             device: name, roles: [role], port: portName, settings: settings, unlockCode: code, deadManSeconds: deadMan,
-            updatePeriodSeconds: period, certificate: certificate, place: place),
+            updatePeriodSeconds: period, certificate: certificate, place: place, naming: portReader?.naming,
+            reconnectSeconds: portReader?.reconnectSeconds ?? 0),
           baud: baud))
       return
     }

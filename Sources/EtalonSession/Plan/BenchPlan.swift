@@ -23,12 +23,16 @@ public struct BenchPlan: Sendable {
     public var certificate: ReferenceCertificate?
     /// Where the file names the device.
     public var place: SourcePlace
+    /// By what the port is found; `port` is its text.
+    public var naming: PortNaming
+    /// How long the device is waited for when it goes away, seconds; 0 ends the run at once.
+    public var reconnectSeconds: Double
 
     /// An instrument from its facts.
     public init(
       device: String, roles: [String], port: String, settings: SerialSettings, unlockCode: String? = nil,
       deadManSeconds: Double? = nil, updatePeriodSeconds: Double? = nil, certificate: ReferenceCertificate? = nil,
-      place: SourcePlace = .start
+      place: SourcePlace = .start, naming: PortNaming? = nil, reconnectSeconds: Double = 0
     ) {
       self.device = device
       self.roles = roles
@@ -39,6 +43,8 @@ public struct BenchPlan: Sendable {
       self.updatePeriodSeconds = updatePeriodSeconds
       self.certificate = certificate
       self.place = place
+      self.naming = naming ?? .path(port)
+      self.reconnectSeconds = reconnectSeconds
     }
   }
 

@@ -8,6 +8,8 @@ extension Input {
     case .bytes: .bytes
     case .lineErrors: .lineErrors
     case .lost: .lost
+    case .interrupted: .interrupted
+    case .resumed: .resumed
     case .edge: .edge
     case .edgesLost: .edgesLost
     case .lineOpened: .lineOpened
@@ -29,7 +31,10 @@ extension Input {
     case .lineErrors(let port, let errors):
       encoder.append(port)
       encoder.append(errors.rawValue)
-    case .lost(let port, let fault):
+    case .resumed(let port, let moved):
+      encoder.append(port)
+      encoder.append(moved)
+    case .lost(let port, let fault), .interrupted(let port, let fault):
       encoder.append(port)
       encoder.append(fault.rawValue)
     case .edge(let line, let active, let at):
@@ -66,11 +71,14 @@ extension Input {
     case .lineErrors:
       let port = try decoder.uint8()
       input = .lineErrors(port, LineErrors(rawValue: try decoder.uint8()))
-    case .lost:
+    case .resumed:
+      let port = try decoder.uint8()
+      input = .resumed(port, moved: try decoder.bool())
+    case .lost, .interrupted:
       let port = try decoder.uint8()
       let raw = try decoder.uint8()
       guard let fault = PortFault(rawValue: raw) else { throw .unknownValue(offset: 1, UInt64(raw)) }
-      input = .lost(port, fault)
+      input = kind == .lost ? .lost(port, fault) : .interrupted(port, fault)
     case .edge:
       let line = try decoder.uint8()
       let active = try decoder.bool()

@@ -12,6 +12,8 @@ public enum RecordKind: UInt8, Sendable, CaseIterable {
   case edgesLost = 9
   case lineOpened = 10
   case lineLost = 11
+  case interrupted = 12
+  case resumed = 13
 
   // About the run.
   case header = 16

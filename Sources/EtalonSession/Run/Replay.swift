@@ -165,7 +165,8 @@ public struct Replay: Sendable {
   /// No world tells of a port that its bench does not have.
   private static func check(_ input: Input, ports: Int, sequence: UInt64) throws {
     switch input {
-    case .opened(let port), .lineErrors(let port, _), .lost(let port, _):
+    case .opened(let port), .lineErrors(let port, _), .lost(let port, _), .interrupted(let port, _),
+      .resumed(let port, _):
       guard Int(port) < ports else { throw Fault.record(sequence: sequence, .unknownValue(offset: 0, UInt64(port))) }
     case .bytes(let port, _, let first):
       guard Int(port) < ports else { throw Fault.record(sequence: sequence, .unknownValue(offset: 0, UInt64(port))) }

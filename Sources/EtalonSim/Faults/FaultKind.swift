@@ -16,7 +16,7 @@ public enum FaultLayer: String, Sendable, CaseIterable {
     case .wire:
       [
         .silent, .drop, .garbage, .half, .noise, .framing, .parity, .hangup, .hangupInReply, .echo, .stale, .delay,
-        .missing, .permission, .busy, .split, .lineBreak,
+        .missing, .permission, .busy, .split, .lineBreak, .unplug,
       ]
     case .device:
       [.silent, .stuck, .stale, .saturate, .offsetStep, .storeCorrupt, .writeCorrupt, .refuseStore, .powerCycle]
@@ -94,6 +94,9 @@ public enum FaultKind: Int, Sendable, CaseIterable {
   case split
   /// Wire, once: the line is held low while the reply is sent; the receiver reports a break and one zero byte.
   case lineBreak
+  /// Wire: the device is unplugged, in the middle of a reply if one is under way. With a duration the same device comes back
+  /// and the host waits for it; without one the port is lost.
+  case unplug
 
   /// The name in fault plans.
   public var name: String { Self.names[rawValue] }
@@ -102,7 +105,7 @@ public enum FaultKind: Int, Sendable, CaseIterable {
     "silent", "drop", "garbage", "half", "noise", "framing", "parity", "hangup", "hangup-in-reply", "echo", "stale",
     "delay", "missing", "permission", "busy", "stuck", "saturate", "offset-step", "store-corrupt", "write-corrupt",
     "refuse-store", "power-cycle", "heater-stuck-on", "heater-stuck-off", "room-step", "step", "drift", "glitch",
-    "bounce", "gone", "split", "break",
+    "bounce", "gone", "split", "break", "unplug",
   ]
 
   /// The kind with the given name in a layer.

@@ -11,6 +11,8 @@ public struct SimulatedWorld: World, ~Copyable {
     case toHost(PortIndex, slot: Int, first: Int64)
     case errors(PortIndex, LineErrors)
     case lost(PortIndex, PortFault)
+    case interrupted(PortIndex)
+    case resumed(PortIndex)
     case level(LineIndex, Bool)
     case glitchEnds(LineIndex)
     case stop(StopRequest)
@@ -254,6 +256,8 @@ public struct SimulatedWorld: World, ~Copyable {
       return input(.bytes(port, frame, first: Instant(nanoseconds: shownFirst)))
     case .errors(let port, let errors): return wires[Int(port)].isClosed ? nil : input(.lineErrors(port, errors))
     case .lost(let port, let fault): return wires[Int(port)].isClosed ? nil : input(.lost(port, fault))
+    case .interrupted(let port): return wires[Int(port)].isClosed ? nil : input(.interrupted(port, .vanished))
+    case .resumed(let port): return wires[Int(port)].isClosed ? nil : input(.resumed(port, moved: false))
     case .level(let line, let active):
       lines[Int(line)].driven = active
       return refresh(line)
@@ -308,6 +312,7 @@ public struct SimulatedWorld: World, ~Copyable {
     case .permission: reason = .permission
     case .busy: reason = .busy
     case .hangupInReply where !fault.begins: reason = .hangUp
+    case .unplug: return unplug(fault)
     default: return
     }
     if fault.begins {
@@ -317,6 +322,21 @@ public struct SimulatedWorld: World, ~Copyable {
       wires[fault.target].isLost = false
       queue.push(.opened(port), at: trueNow)
     }
+  }
+
+  /// A device that will come back interrupts its port; one that stays away loses it.
+  private mutating func unplug(_ fault: TimedFault) {
+    let port = PortIndex(fault.target)
+    guard fault.begins else {
+      guard wires[fault.target].isLost, !wires[fault.target].isClosed else { return }
+      wires[fault.target].isLost = false
+      return queue.push(.resumed(port), at: trueNow)
+    }
+    cutDeliveries(of: port)
+    guard fault.durationNanoseconds != nil else { return lose(port, .vanished, at: trueNow) }
+    guard !wires[fault.target].isLost else { return }
+    wires[fault.target].isLost = true
+    queue.push(.interrupted(port), at: trueNow)
   }
 
   // MARK: Lines

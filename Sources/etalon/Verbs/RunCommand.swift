@@ -41,9 +41,7 @@ struct RunCommand: ParsableCommand {
       try SessionEngine(plan: plan, board: board, bench: bench, utcNanosecondsAtStart: clock.utcNanoseconds)
     }
     let output = try RunOutput(out: out, header: header, mode: .drop)
-    let specifications = bench.instruments.map {
-      LinuxPortSpecification.serial(path: $0.port, settings: $0.settings)
-    }
+    let specifications = bench.instruments.map { LinuxPortSpecification($0) }
     var world: LinuxWorld
     do throws(PortFault) { world = try LinuxWorld(ports: specifications, signals: .checkpointFirst) } catch {
       throw Fail.with(error.exitCode, error.explanation)
