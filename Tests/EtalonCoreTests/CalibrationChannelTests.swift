@@ -67,6 +67,31 @@ final class CalibrationChannelTests: XCTestCase {
     XCTAssertEqual(channel.refusals.total, 7)
   }
 
+  /// A quantity that moves by more than the noise between two readings can not be interpolated.
+  func testReadingsTooFarApartForTheNoiseAreRefused() throws {
+    var scenario = CalibrationScenario()
+    scenario.processTime = 0
+    var channel = try CalibrationChannel(.init(calibration: scenario.configuration))
+    XCTAssertNil(channel.take(reference: 20, at: instant(0)))
+    XCTAssertNil(channel.take(indication: 20, at: instant(0.5)).refusal)
+    XCTAssertNil(channel.take(reference: 20, at: instant(1)))
+    XCTAssertEqual(channel.refusals[.misaligned], 1)
+    XCTAssertEqual(channel.calibration.updates, 0)
+    // At the same instant nothing is interpolated.
+    XCTAssertNil(channel.take(reference: 20, at: instant(2)))
+    XCTAssertNil(channel.take(indication: 20, at: instant(2)).refusal)
+    XCTAssertEqual(channel.refusals[.misaligned], 1)
+    // A gap of the reference is not bridged.
+    XCTAssertNil(channel.take(indication: 20, at: instant(3)).refusal)
+    XCTAssertNil(channel.take(reference: 20, at: instant(13)))
+    XCTAssertEqual(channel.refusals[.misaligned], 2)
+    // What has no reading before it is not extrapolated to.
+    var other = try CalibrationChannel(.init(calibration: scenario.configuration))
+    XCTAssertNil(other.take(indication: 20, at: instant(0)).refusal)
+    XCTAssertNil(other.take(reference: 20, at: instant(1)))
+    XCTAssertEqual(other.refusals[.noNeighbour], 1)
+  }
+
   /// Montgomery, Introduction to Statistical Quality Control, table 9.3 (after Lucas and Crosier 1982): k = 0.5, h = 4 and 5
   /// have the run lengths 168 and 465, and 8.38 and 10.4 for a shift of 1.
   func testRunLengthsAreThePublishedOnes() throws {

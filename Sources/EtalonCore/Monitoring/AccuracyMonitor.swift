@@ -9,7 +9,7 @@
 /// | from | to | when |
 /// |---|---|---|
 /// | learning | calibrated | enough updates, the uncertainty within its limit, nothing suspicious |
-/// | any | suspect | a sum above half its limit, a window above its band, stuck, saturated, noisy, uncertainty above its limit |
+/// | any | suspect | a sum above three quarters of its limit, a window above its band, stuck, saturated, noisy, uncertainty above its limit |
 /// | suspect | calibrated, learning | nothing suspicious for `clearingBlocks` blocks |
 /// | any | lost | alarm of the cumulative sum, stuck, window above its band for another full window |
 /// | lost | suspect | nothing suspicious and no mean shift for `recoveryBlocks` blocks, unless loss is final |
@@ -88,7 +88,7 @@ public struct AccuracyMonitor: Sendable {
     window.take(x)
     blocksAbove = window.isAbove ? blocksAbove + 1 : 0
     reasons.remove([.step, .spread])
-    if alarm || sums.isAboveHalf { reasons.insert(.step) }
+    if alarm || sums.isSuspicious { reasons.insert(.step) }
     if window.isAbove { reasons.insert(.spread) }
     let shifted = window.normalisedMean.magnitude > 2.5758
     goodBlocks = reasons.isEmpty && !(state == .lost && shifted) ? goodBlocks + 1 : 0

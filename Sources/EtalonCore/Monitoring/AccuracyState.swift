@@ -4,7 +4,7 @@ public enum AccuracyState: UInt8, Sendable, CaseIterable {
   case learning = 0
   /// Device, reference and declared noises agree; the standard uncertainty is what it says.
   case calibrated = 1
-  /// Something looks wrong; the response does not learn while a sum is above half its limit.
+  /// Something looks wrong; corrected values are to be used with care.
   case suspect = 2
   /// The device, or its reference, is not what was declared: corrected values must not be used.
   case lost = 3

@@ -42,6 +42,9 @@ public struct CumulativeSum: Sendable, Equatable {
     low = 0
   }
 
+  /// Whether a sum is above three quarters of its limit.
+  @inlinable public var isSuspicious: Bool { sum > 0.75 * limit }
+
   /// Takes one value; true for an alarm, after which the sums are 0.
   public mutating func take(_ x: Double) -> Bool {
     high = max(0, high + x - reference)
