@@ -17,6 +17,7 @@ let package = Package(
     .library(name: "EtalonUncertainty", targets: ["EtalonUncertainty"]),
     .library(name: "EtalonSim", targets: ["EtalonSim"]),
     .library(name: "EtalonLinux", targets: ["EtalonLinux"]),
+    .library(name: "EtalonLedger", targets: ["EtalonLedger"]),
     .library(name: "EtalonSession", targets: ["EtalonSession"]),
     .library(name: "EtalonTesting", targets: ["EtalonTesting"]),
     .executable(name: "etalon", targets: ["etalon"]),

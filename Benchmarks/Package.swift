@@ -29,6 +29,13 @@ let package = Package(
         "CSerialRounds", .product(name: "EtalonCore", package: "etalon"), .product(name: "EtalonLinux", package: "etalon"),
       ]),
     .executableTarget(
+      name: "lateness",
+      dependencies: [
+        "CAllocationCounter", .product(name: "EtalonCore", package: "etalon"),
+        .product(name: "EtalonLedger", package: "etalon"), .product(name: "EtalonLinux", package: "etalon"),
+        .product(name: "EtalonSession", package: "etalon"),
+      ]),
+    .executableTarget(
       name: "metrology",
       dependencies: [
         .product(name: "EtalonMetrology", package: "etalon"), .product(name: "EtalonUncertainty", package: "etalon"),

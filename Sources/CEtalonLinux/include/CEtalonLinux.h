@@ -10,6 +10,7 @@
 #include <sys/timerfd.h>
 
 #include "CEtalonSerial.h"
+#include "RealTime.h"
 
 /// Opens the master side of a new pseudo-terminal, unlocked, not waiting, closed on exec; -1 and errno on an error.
 int etalon_pty_open(void);

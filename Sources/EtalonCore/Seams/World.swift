@@ -44,6 +44,8 @@ public enum Input: Sendable {
   case lineLost(LineIndex, PortFault)
   /// The instant that the automaton asked for has come.
   case wake
+  /// The calendar clock was stepped and now shows this UTC, in nanoseconds since 1970. Instants are not touched by it.
+  case clockStepped(utcNanoseconds: Int64)
   /// Somebody asks the run to stop.
   case stop(StopRequest)
   /// A simulated world tells the true error of the window that was marked last, in kelvin or the unit of the quantity.

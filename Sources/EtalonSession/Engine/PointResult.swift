@@ -125,6 +125,8 @@ public struct SessionResults: Sendable {
   public var edgesLost: UInt64 = 0
   /// How often the kernel's buffer of a line was full, so that more edges may have been lost.
   public var edgeOverflows = 0
+  /// How well the loop kept its time.
+  public var timing = LoopTiming()
   /// Exchanges that failed, by role and kind in order of first appearance.
   public var faults: [(role: String, kind: String, count: Int)] = []
   /// What a reader of the result should know, in order.

@@ -78,6 +78,7 @@ extension SessionEngine {
     }
     results.samples = Int(sampling.sampler.counters.samples)
     results.gaps = Int(sampling.sampler.counters.gaps) - sampling.awayTicks
+    results.timing.missedPeriods = Int(sampling.sampler.counters.missedTicks)
     progress.samples = results.samples
     progress.gaps = results.gaps
     progress.faults = results.faultCount

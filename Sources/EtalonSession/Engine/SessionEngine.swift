@@ -140,7 +140,10 @@ public struct SessionEngine: Automaton {
       if count == 0 { results.edgeOverflows += 1 }
     case .lineLost(let line, let fault):
       fail(Failure(fault.exitCode, "line \(line): \(fault.lineExplanation)"), at: instant, &outbox)
-    case .wake: wake(at: instant, &outbox)
+    case .wake:
+      if let due = nextWake { results.timing.lateness.add(nanoseconds: instant - due) }
+      wake(at: instant, &outbox)
+    case .clockStepped(let utc): note(clockStep: utc, at: instant, &outbox)
     case .stop(let request): stop(request, at: instant, &outbox)
     case .truth(let error, _): attach(truth: error)
     }

@@ -17,6 +17,7 @@ extension Input {
     case .wake: .wake
     case .stop: .stop
     case .truth: .truth
+    case .clockStepped: .clockStepped
     }
   }
 
@@ -52,6 +53,7 @@ extension Input {
       encoder.append(fault.rawValue)
     case .wake: break
     case .stop(let request): encoder.append(request.rawValue)
+    case .clockStepped(let utc): encoder.append(Instant(nanoseconds: utc))
     case .truth(let error, let readings):
       encoder.append(error)
       encoder.append(UInt32(readings))
@@ -99,6 +101,7 @@ extension Input {
       let raw = try decoder.uint8()
       guard let request = StopRequest(rawValue: raw) else { throw .unknownValue(offset: 0, UInt64(raw)) }
       input = .stop(request)
+    case .clockStepped: input = .clockStepped(utcNanoseconds: try decoder.instant().nanoseconds)
     case .truth:
       let error = try decoder.double()
       input = .truth(error: error, readings: Int(try decoder.uint32()))

@@ -14,6 +14,7 @@ public enum RecordKind: UInt8, Sendable, CaseIterable {
   case lineLost = 11
   case interrupted = 12
   case resumed = 13
+  case clockStepped = 14
 
   // About the run.
   case header = 16

@@ -178,6 +178,10 @@ public struct Replay: Sendable {
         throw Fault.record(sequence: sequence, .unknownValue(offset: 2, UInt64(bitPattern: at.nanoseconds)))
       }
     case .edgesLost, .lineOpened, .lineLost, .wake, .stop, .truth: break
+    case .clockStepped(let utc):
+      guard utc.magnitude < 1 << 62 else {
+        throw Fault.record(sequence: sequence, .unknownValue(offset: 0, UInt64(bitPattern: utc)))
+      }
     }
   }
 

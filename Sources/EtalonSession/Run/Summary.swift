@@ -34,7 +34,7 @@ public struct Summary: Encodable, Sendable {
 
   enum Key: String, CodingKey {
     case run, session, board, simulated, seed, version, verdict, exit, ended, started, points, coefficients, samples
-    case gaps, faults, ledger, device, reference, remarks, reason, overrides, control, monitor
+    case gaps, timing, faults, ledger, device, reference, remarks, reason, overrides, control, monitor
     case asFound = "as_found"
     case asLeft = "as_left"
     case faultKinds = "fault_kinds"
@@ -67,6 +67,7 @@ public struct Summary: Encodable, Sendable {
       Change(before: results.before.map(Set.init), after: results.after.map(Set.init)), forKey: .coefficients)
     try container.encode(results.samples, forKey: .samples)
     try container.encode(results.gaps, forKey: .gaps)
+    try container.encode(Timing(results.timing), forKey: .timing)
     try container.encode(results.faultCount, forKey: .faults)
     try container.encode(
       results.faults.map { FaultKind(role: $0.role, kind: $0.kind, count: $0.count) }, forKey: .faultKinds)
@@ -84,6 +85,37 @@ public struct Summary: Encodable, Sendable {
   private func time(_ instant: Instant?) -> String? {
     guard let instant, let started = results.started else { return nil }
     return UTCTimestamp(utcNanoseconds: header.utcNanosecondsAtStart + (instant - started)).text
+  }
+
+  /// Nanoseconds; nil where nothing was counted.
+  struct Timing: Encodable {
+    let wakes: UInt64
+    let p50: Int64?
+    let p99: Int64?
+    let p999: Int64?
+    let max: Int64
+    let missedPeriods: Int
+    let clockSteps: Int
+
+    init(_ timing: LoopTiming) {
+      wakes = timing.lateness.count
+      p50 = timing.lateness.quantileNanoseconds(0.5)
+      p99 = timing.lateness.quantileNanoseconds(0.99)
+      p999 = timing.lateness.quantileNanoseconds(0.999)
+      max = timing.lateness.maximumNanoseconds
+      missedPeriods = timing.missedPeriods
+      clockSteps = timing.clockSteps
+    }
+
+    enum CodingKeys: String, CodingKey {
+      case wakes
+      case p50 = "p50_ns"
+      case p99 = "p99_ns"
+      case p999 = "p999_ns"
+      case max = "max_ns"
+      case missedPeriods = "missed_periods"
+      case clockSteps = "clock_steps"
+    }
   }
 
   struct FaultKind: Encodable {

@@ -16,6 +16,8 @@ struct RunCommand: ParsableCommand {
   @Option(name: .long, help: "The run folder; must be absent or empty. By default runs/<UTC>-<session>-<serial>-<id>.")
   var out: String?
 
+  @OptionGroup var realTime: RealTimeArguments
+
   @Flag(name: .customLong("dry-run"), help: "Check everything and show the plan, but do not run.")
   var dryRun = false
 
@@ -28,6 +30,7 @@ struct RunCommand: ParsableCommand {
       if dryRun { print(arguments.json ? try report.json() : report.text()) }
       return bench
     }
+    let spin = try realTime.spinNanoseconds()
     if dryRun { return }
 
     // Before any thread starts: the recorder's thread must not take the signals that the loop waits for.
@@ -40,7 +43,7 @@ struct RunCommand: ParsableCommand {
     var engine = try Fail.reporting {
       try SessionEngine(plan: plan, board: board, bench: bench, utcNanosecondsAtStart: clock.utcNanoseconds)
     }
-    let output = try RunOutput(out: out, header: header, mode: .drop)
+    let output = try RunOutput(out: out, header: header, mode: .drop, rateHertz: plan.sampling.rateHertz)
     let specifications = bench.instruments.map { LinuxPortSpecification($0) }
     var world: LinuxWorld
     do throws(PortFault) { world = try LinuxWorld(ports: specifications, signals: .checkpointFirst) } catch {
@@ -49,10 +52,16 @@ struct RunCommand: ParsableCommand {
     var recorder = LedgerRecording(output.writer, header: header, at: clock.instant)
     var line = ProgressLine(quiet: false)
     let writer = output.writer
+    world.spinNanoseconds = spin
+    // Last before the loop: no thread that was started before is a real-time thread.
+    let granted = RealTime(realTime.request)
+    for lack in granted.lacks { Text.toStandardError("warning: \(lack.explanation)\n") }
     runLoop(
       &engine, in: &world, recorder: &recorder,
       observe: { engine, _ in line.show(engine.progress, acknowledged: writer.acknowledged) })
+    _ = consume granted
     line.end()
+    if realTime.isAsked { Text.toStandardError("\(engine.results.timing.text)\n") }
     let ledger: LedgerSummary
     do throws(LedgerFault) { ledger = try output.writer.close() } catch {
       // The record is lost from here on; what a person must know about the bench is not.
