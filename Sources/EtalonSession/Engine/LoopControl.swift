@@ -148,7 +148,10 @@ extension SessionEngine {
   /// A reading of the device in an on-line step: what it means, whether the loop acts on it, and whether it makes a row.
   mutating func correct(_ reading: Reading, tick: UInt32, at instant: Instant, _ outbox: inout Outbox) {
     guard holding != nil || monitoring != nil else { return }
-    guard let corrected = sampling.channel.corrected(reading.value, at: reading.instant) else { return }
+    guard
+      let corrected = sampling.channel.corrected(
+        reading.value, at: reading.instant, isExact: monitoring?.rowTick == tick)
+    else { return }
     progress.corrected = corrected.value
     progress.expandedUncertainty = corrected.expandedUncertainty
     progress.accuracy = sampling.channel.state

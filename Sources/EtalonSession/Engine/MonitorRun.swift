@@ -14,6 +14,8 @@ struct MonitorRun: Sendable {
   /// A row was closed and its truth may still come.
   var truthIsDue = false
   var state: AccuracyState?
+  /// Updates of the response that were told already: between two of them there is no new innovation.
+  var updatesTold = 0
   var hasLost = false
   var wasCalibrated = false
 
@@ -122,9 +124,11 @@ extension SessionEngine {
       reference: sampling.latestReference.map { $0 + certificate.steeringCorrection(at: $0) },
       indication: reading.value, corrected: corrected.value, uncertainty: corrected.uncertainty,
       expandedUncertainty: corrected.expandedUncertainty, state: channel.state,
-      innovation: channel.estimator.responseInnovation?.normalised, sums: (sums.high, sums.low),
+      innovation: channel.estimator.updates > run.updatesTold
+        ? channel.estimator.responseInnovation?.normalised : nil, sums: (sums.high, sums.low),
       coefficients: coefficients,
       coefficientUncertainties: uncertainties, watts: control.loop?.watts)
+    run.updatesTold = channel.estimator.updates
     closeRow(&run, &outbox)
     // Given up first, so that the rows have one owner and are not copied.
     monitoring = nil

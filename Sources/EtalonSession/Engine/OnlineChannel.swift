@@ -9,6 +9,7 @@ struct OnlineChannel: Sendable {
   private let driftIsRectangular: Bool
   private let gradientIsRectangular: Bool
   private let coverageProbability: Double
+  private var coverageFactor: Double?
   /// Standard uncertainty of a corrected value that a calibrated device reaches at best: what the reference leaves, the
   /// device's noise and its display. Controllers are designed for it.
   let bestStandardUncertainty: Double
@@ -70,8 +71,11 @@ struct OnlineChannel: Sendable {
     var expandedUncertainty: Double
   }
 
-  /// - Parameter instant: of the indication; what the response has drifted since its last block counts as well.
-  func corrected(_ indication: Double, at instant: Instant) -> Corrected? {
+  /// - Parameters:
+  ///   - instant: of the indication; what the response has drifted since its last block counts as well.
+  ///   - isExact: whether the interval is computed anew from its parts; else it is that of the same coverage factor as
+  ///     last time, which moves by less than a hundredth while the uncertainty moves slowly.
+  mutating func corrected(_ indication: Double, at instant: Instant, isExact: Bool) -> Corrected? {
     guard let parts = estimator.correctedParts(indication: indication, at: instant) else { return nil }
     var normal = parts.rest * parts.rest
     var halfWidths = InlineArray<4, Double>(repeating: 0)
@@ -88,7 +92,14 @@ struct OnlineChannel: Sendable {
     halfWidths[2] = parts.rounding * 3.0.squareRoot()
     let uncertainty = CorrectedUncertainty(
       standard: parts.corrected.standardUncertainty, normal: normal.squareRoot(), halfWidths: halfWidths)
-    guard let expanded = uncertainty.halfWidth(holding: coverageProbability) else { return nil }
+    let expanded: Double
+    if !isExact, let coverageFactor {
+      expanded = coverageFactor * uncertainty.standard
+    } else {
+      guard let exact = uncertainty.halfWidth(holding: coverageProbability) else { return nil }
+      expanded = exact
+      coverageFactor = uncertainty.standard > 0 ? exact / uncertainty.standard : nil
+    }
     return Corrected(value: parts.corrected.value, uncertainty: uncertainty, expandedUncertainty: expanded)
   }
 
@@ -174,10 +185,8 @@ struct OnlineChannel: Sendable {
     // 0.2 mK for 0.2 K and 0.1 %.
     let degree =
       prior.cubicKelvin != .fixed(0) ? 3 : prior.curvatureKelvin != .fixed(0) ? 2 : 1
-    // A constant unknown rate counts as a random walk that is as wide after one hour.
-    let rate = prior.driftKelvinPerHour.rootMeanSquare
-    let wander = prior.wanderKelvinPerRootHour
-    let drift = ((rate * rate + wander * wander) / 3600).squareRoot()
+    let rate = prior.driftKelvinPerHour.rootMeanSquare / 3600
+    let wander = prior.wanderKelvinPerRootHour / 60
     return (
       .init(
         centre: centre, halfSpan: halfSpan, degree: degree,
@@ -187,7 +196,8 @@ struct OnlineChannel: Sendable {
         standardUncertainty: Coefficients(
           prior.offsetKelvin.standardDeviation, halfSpan * prior.gain.standardDeviation,
           prior.curvatureKelvin.standardDeviation, prior.cubicKelvin.standardDeviation),
-        driftPerRootSecond: Coefficients(drift, 0, 0, 0)), prior.noiseKelvin.rootMeanSquare
+        driftPerRootSecond: Coefficients(wander, 0, 0, 0), rateStandardUncertainty: Coefficients(rate, 0, 0, 0)),
+      prior.noiseKelvin.rootMeanSquare
     )
   }
 }

@@ -63,7 +63,7 @@ public struct MonitorRow: Sendable {
   public var expandedUncertainty: Double
   /// State of the device's accuracy.
   public var state: AccuracyState
-  /// Innovation of the last block with both sides over its standard deviation; nil before the first.
+  /// Innovation of the last block with both sides over its standard deviation; nil when none came since the row before.
   public var innovation: Double?
   /// The two sums of the accuracy monitor, in standard deviations; nil where there is no sum.
   public var sums: (high: Double, low: Double)?

@@ -43,7 +43,9 @@ extension SessionEngine {
     if acceptance == .accepted, reading.quality.isDisjoint(with: Pair.unusable) {
       sampling.lastGood[isReference ? 0 : 1] = instant
       sampling.answered(tick: tick)
-      if isReference {
+      if isReference, sampling.referenceIsAway {
+        // The answer to a question from before it went away; it makes a pair, and nothing else.
+      } else if isReference {
         sampling.latestReference = reading.value
         sampling.settle.add(reading.value, at: reading.instant)
         progress.reference = reading.value

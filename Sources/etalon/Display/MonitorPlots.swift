@@ -177,7 +177,7 @@ struct MonitorPlots {
     let names = ["blue", "red", "green", "orange"]
     let used = coefficientsUsed
     var plot = SVGPlot(
-      title: "Coefficients with ±u, from where they began: "
+      title: "Coefficients ±u from their beginning: "
         + used.map { "θ\($0) \(names[$0])" }.joined(separator: ", "), xLabel: "time / min", yLabel: "mK")
     for power in used {
       let first = rows[0].coefficients[power]
