@@ -185,5 +185,12 @@ final class ScanAndReadTests: XCTestCase {
     let free = BenchDraft(found: [device("dt100", "a"), device("dt100", "b c")], board: nil, certificates: [])
     XCTAssertEqual(free.roles.map(\.name), ["dut", "dut2"])
     XCTAssertTrue(free.yaml().contains("port: \"b c\""))
+    // A device with a serial number is named by it, and the bench file reads it back.
+    var usb = device("dt100", "/dev/serial/by-id/usb-x")
+    usb.settings = SerialSettings(baud: 9600)
+    usb.naming = .usb(vendor: 0x0403, product: 0x6001, serialNumber: "A 5/0", interface: 0)
+    let named = BenchDraft(found: [usb], board: nil, certificates: [])
+    let bench = try BenchFile.load(SourceFile(name: "bench.yaml", bytes: Array(named.yaml().utf8)))
+    XCTAssertEqual(bench.instruments.map(\.naming), [usb.naming])
   }
 }

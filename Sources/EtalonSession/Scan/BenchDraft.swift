@@ -6,8 +6,10 @@ import EtalonSensors
 public struct BenchDraft: Sendable {
   /// A device that told who it is.
   public struct Found: Sendable {
-    /// The port as the bench file is to name it.
+    /// The port as people call it.
     public var port: String
+    /// By what the bench file finds it.
+    public var naming: PortNaming
     /// Name of its driver.
     public var device: String
     /// The settings at which it answered.
@@ -18,8 +20,13 @@ public struct BenchDraft: Sendable {
     public var serial: String
 
     /// A device from its facts.
-    public init(port: String, device: String, settings: SerialSettings, identity: String, serial: String) {
+    /// - Parameter naming: nil for the path that `port` is.
+    public init(
+      port: String, naming: PortNaming? = nil, device: String, settings: SerialSettings, identity: String,
+      serial: String
+    ) {
       self.port = port
+      self.naming = naming ?? .path(port)
       self.device = device
       self.settings = settings
       self.identity = identity
@@ -101,7 +108,7 @@ public struct BenchDraft: Sendable {
   public func yaml() -> String {
     var lines = ["# Written by 'etalon bench scan' for \(title).", "etalon: 1", "roles:"]
     for role in roles {
-      var fields = ["device: \(role.found.device)", "port: \(Self.quoted(role.found.port))"]
+      var fields = ["device: \(role.found.device)", "port: \(Self.text(role.found.naming))"]
       fields += Self.settings(role.found.settings)
       if let deadMan = role.deadManSeconds { fields.append("dead_man: \(deadMan) s") }
       if let period = role.updatePeriodSeconds { fields.append("update_period: \(period) s") }
@@ -130,6 +137,25 @@ public struct BenchDraft: Sendable {
     }
     if settings.stopBits != 1 { fields.append("stop_bits: \(settings.stopBits)") }
     return fields
+  }
+
+  /// A port as the bench language names it.
+  private static func text(_ naming: PortNaming) -> String {
+    switch naming {
+    case .path(let path): return quoted(path)
+    case .physicalPath(let path): return "{physical_path: \(quoted(path))}"
+    case .usb(let vendor, let product, let serialNumber, let interface):
+      func digits(_ number: UInt16) -> String {
+        let text = String(number, radix: 16)
+        return String(repeating: "0", count: 4 - text.count) + text
+      }
+      var parts: [String] = []
+      if let vendor { parts.append("vendor: \(digits(vendor))") }
+      if let product { parts.append("product: \(digits(product))") }
+      if let serialNumber { parts.append("serial: \(quoted(serialNumber))") }
+      if let interface { parts.append("interface: \(interface)") }
+      return "{usb: {\(parts.joined(separator: ", "))}}"
+    }
   }
 
   /// Text as a YAML scalar: quoted when it holds anything but letters, digits and `/ _ - .`.

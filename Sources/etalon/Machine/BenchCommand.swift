@@ -84,12 +84,21 @@ struct BenchScanCommand: ParsableCommand {
     if !port.isEmpty {
       return port.map { name in
         let facts = known.first { $0.path == name || $0.stablePath == name }
-        return ScannedPort(path: name, name: name, refusal: facts.flatMap(Self.refusal))
+        return ScannedPort(
+          path: name, name: name, naming: facts.flatMap(Self.naming), refusal: facts.flatMap(Self.refusal))
       }
     }
     return known.map { facts in
-      ScannedPort(path: facts.path, name: facts.stablePath ?? facts.path, refusal: Self.refusal(facts))
+      ScannedPort(
+        path: facts.path, name: facts.stablePath ?? facts.path, naming: Self.naming(facts),
+        refusal: Self.refusal(facts))
     }
+  }
+
+  /// A device with a serial number is found by it wherever it is plugged in.
+  private static func naming(_ facts: SerialPortFacts) -> PortNaming? {
+    guard let usb = facts.entry.identity.usb, let serialNumber = usb.serialNumber else { return nil }
+    return .usb(vendor: usb.vendor, product: usb.product, serialNumber: serialNumber, interface: usb.interface)
   }
 
   private static func refusal(_ facts: SerialPortFacts) -> String? {
@@ -150,14 +159,17 @@ struct ScannedPort {
   let path: String
   /// How the bench file names it.
   let name: String
+  /// By what the bench file finds it; nil for its path.
+  let naming: PortNaming?
   /// Why it is not asked; nil when it is.
   let refusal: String?
   private(set) var answer = IdentityRound.Answer.silence
   private(set) var settings: SerialSettings?
 
-  init(path: String, name: String, refusal: String?) {
+  init(path: String, name: String, naming: PortNaming?, refusal: String?) {
     self.path = path
     self.name = name
+    self.naming = naming
     self.refusal = refusal
   }
 
@@ -181,7 +193,7 @@ struct ScannedPort {
   var found: BenchDraft.Found? {
     guard case .identity(let device?, let identity) = answer, let settings else { return nil }
     return BenchDraft.Found(
-      port: name, device: device, settings: settings, identity: Self.ascii(identity.text),
+      port: name, naming: naming, device: device, settings: settings, identity: Self.ascii(identity.text),
       serial: Self.ascii(identity.serial))
   }
 
