@@ -144,6 +144,9 @@ final class AllanDeviationTests: XCTestCase {
       let mean = (Double(a.terms) * a.value * a.value + Double(b.terms) * b.value * b.value) / Double(whole.terms)
       XCTAssertEqual(whole.value, mean.squareRoot(), accuracy: 1e-10 * whole.value, "\(statistic)")
     }
+    // A table without averaging times leaves out the octaves of which gaps leave nothing.
+    XCTAssertEqual(try cut.stability(.oadev).map(\.averagingFactor), [1, 2, 4, 8])
+    XCTAssertThrowsError(try cut.stability(.oadev, averagingFactors: [1, 16]))
     let dof = try XCTUnwrap(cut.degreesOfFreedom(.totdev, averagingFactor: 4, noiseExponent: 0))
     XCTAssertEqual(dof, 1.5 * 39 / 4, accuracy: 1e-12, "one interval less of record")
     let empty: [Double?] = [1, nil, nil, nil]

@@ -104,7 +104,15 @@ extension PhaseRecord {
     var points: [StabilityPoint] = []
     var noise: Int?
     for m in averagingFactors ?? octaves(for: statistic) {
-      let (value, terms) = try deviation(statistic, averagingFactor: m)
+      let value: Double
+      let terms: Int
+      do throws(StabilityFault) {
+        (value, terms) = try deviation(statistic, averagingFactor: m)
+      } catch {
+        // Octaves that gaps leave nothing of are left out; averaging times that were asked for are not.
+        if averagingFactors == nil, case .onlyGaps = error { continue }
+        throw error
+      }
       // At long averaging times too few data are left to tell; the noise of the shorter ones is carried on.
       if let found = noiseExponent(averagingFactor: m) { noise = found }
       let degrees = noise.flatMap { degreesOfFreedom(statistic, averagingFactor: m, noiseExponent: $0) }
@@ -116,6 +124,11 @@ extension PhaseRecord {
           confidenceInterval: try degrees.map { degrees throws(StabilityFault) in
             try Self.interval(value, degrees, confidence)
           }))
+    }
+    if points.isEmpty, averagingFactors == nil {
+      let least = statistic == .theo1 ? 10 : 1
+      if hasGaps { throw .onlyGaps(averagingFactor: least) }
+      throw .tooFew(needed: minimumCount(statistic, least) + 1, received: phase.count)
     }
     return points
   }

@@ -238,6 +238,8 @@ struct UncertaintyReport {
       let from = histogram.lower + Double(i) * histogram.width
       return (from: from, to: from + histogram.width, height: Double(count) * scale)
     }
+    // The outermost classes also count what lies beyond them and have no density of their own.
+    .dropFirst().dropLast()
     guard let first = bars.firstIndex(where: { $0.height > 0 }), let last = bars.lastIndex(where: { $0.height > 0 })
     else { return nil }
     plot.layers.append(.bars(Array(bars[first...last]), colour: "#4477aa"))
