@@ -130,9 +130,11 @@ struct PoleWatch: Sendable {
     var near = 1.0
     var b = value(near)
     if b < 0 { return crossing(0, near) }
-    // Newton's iteration with a difference quotient, a tenth of the way beyond the draw at most.
+    // Newton's iteration with a difference quotient, a tenth of the way beyond the draw at most. A divisor that is small at
+    // the draw has to become a thousand times smaller still: exp(x) does not within that way.
+    let target = min(small, 1e-3 * b)
     for _ in 0..<60 {
-      if abs(b) <= small { return point(near) }
+      if abs(b) <= target { return point(near) }
       let step = 1e-7
       let slope = (b - value(near - step)) / step
       guard slope < 0 else { return nil }
@@ -140,7 +142,7 @@ struct PoleWatch: Sendable {
       near -= b / slope
       guard near <= 1.1 else { return nil }
       b = value(near)
-      if b < -small { return crossing(before, near) }
+      if b < -target { return crossing(before, near) }
       guard b.isFinite else { return nil }
     }
     return nil
