@@ -70,7 +70,7 @@ public struct IdentificationRequirements: Sendable, Equatable {
   /// Largest standard uncertainty of θ + τ₂ relative to it plus one period.
   public var relativeApparentDelay = 0.15
   /// Largest relative standard uncertainty of the static gain.
-  public var relativeGain = 0.15
+  public var relativeGain = 0.1
   /// Largest root mean square of the residuals beyond the noise, relative to the response.
   public var relativeResidual = 0.02
   /// The values above.
@@ -99,7 +99,7 @@ public struct IdentificationRequirements: Sendable, Equatable {
   }
 }
 
-/// Noise of a quantity about a parabola: its standard deviation and how it is correlated. Bounded memory.
+/// Noise of a quantity about a straight line: its standard deviation and how it is correlated. Bounded memory.
 struct BaselineNoise: Sendable {
   static let capacity = 128
   private var values = InlineArray<128, Double>(repeating: 0)
@@ -117,29 +117,21 @@ struct BaselineNoise: Sendable {
     var mean = 0.0
     for index in 0..<count { mean += values[index] - values[0] }
     mean = mean / n + values[0]
-    // Slope and curvature by polynomials that are orthogonal over even spacing.
-    let square = (n * n - 1) / 12
     var slope = (product: 0.0, norm: 0.0)
-    var bend = (product: 0.0, norm: 0.0)
     for index in 0..<count {
       let t = Double(index) - 0.5 * (n - 1)
-      let q = t * t - square
       slope.product += t * (values[index] - mean)
       slope.norm += t * t
-      bend.product += q * (values[index] - mean)
-      bend.norm += q * q
     }
     var squares = 0.0
     var correlation = CorrelationTime()
     for index in 0..<count {
-      let t = Double(index) - 0.5 * (n - 1)
-      let drift = slope.product / slope.norm * t + bend.product / bend.norm * (t * t - square)
-      let residual = values[index] - mean - drift
+      let residual = values[index] - mean - slope.product / slope.norm * (Double(index) - 0.5 * (n - 1))
       squares += residual * residual
       correlation.add(residual)
     }
     let time = correlation.samples?.value ?? 0
     let phi = time > 0 ? Elementary.exp(-1 / time) : 0
-    return ((squares / max(1, n - 3)).squareRoot(), (1 + phi) / (1 - phi), mean)
+    return ((squares / max(1, n - 2)).squareRoot(), (1 + phi) / (1 - phi), mean)
   }
 }
