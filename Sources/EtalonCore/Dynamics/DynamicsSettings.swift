@@ -14,8 +14,7 @@
 
 /// How reference and device follow the quantity: each with a first-order lag, the device also with a dead time.
 ///
-/// A sensor with the lag τ shows the quantity x as τ ẏ + y = x: on a ramp it is late by τ (ISO 7726; JCGM GUM-6:2020, 11.8,
-/// dynamic effects). With no lags nothing is filtered and nothing is corrected. What is identified is how much later the
+/// A sensor with the lag τ shows the quantity x as τ ẏ + y = x: on a ramp it is late by τ. With no lags nothing is filtered and nothing is corrected. What is identified is how much later the
 /// device is on a ramp than the reference, the first moment of the difference of their responses; a dead time that is
 /// declared wrongly goes into the lag.
 public struct DynamicsSettings: Sendable, Equatable {

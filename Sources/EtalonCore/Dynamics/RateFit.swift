@@ -5,7 +5,7 @@
 /// rate. What a line leaves out is the observed curvature, which counts as an uncertainty in full; of a parabola half of it,
 /// for a heater's own lag bends a ramp within such a window.
 /// Orthogonal polynomials on the readings' own instants (J. O. Rawlings, S. G. Pantula and D. A. Dickey, *Applied
-/// Regression Analysis* (1998), 8.2). Storage is in place; nothing allocates.
+/// Regression Analysis* (1998)). Storage is in place; nothing allocates.
 public struct RateFit: Sendable {
   /// The rate at the latest reading.
   public struct Rate: Sendable, Equatable {

@@ -45,7 +45,7 @@ public enum CusumRunLength {
 
   /// The limit h with which the two-sided scheme of reference value k has the given average run length in control.
   ///
-  /// D. Siegmund's approximation (*Sequential Analysis* (1985), equation 2.57: L ≈ (exp(2kb) − 2kb − 1)/(2k²),
+  /// D. Siegmund's approximation (*Sequential Analysis* (1985): L ≈ (exp(2kb) − 2kb − 1)/(2k²),
   /// b = h + 1.166) gives the slope of ln L; from it the secant finds the limit to 1e-9.
   /// - Parameters:
   ///   - reference: k, above 0.
