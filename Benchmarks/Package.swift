@@ -35,6 +35,15 @@ let package = Package(
         .product(name: "EtalonLedger", package: "etalon"), .product(name: "EtalonLinux", package: "etalon"),
         .product(name: "EtalonSession", package: "etalon"),
       ]),
+    // As a peer would be built; no fused multiply-add, so that the states can be compared bit for bit.
+    .target(name: "CCalibrationTwin", cSettings: [.unsafeFlags(["-O3", "-ffp-contract=off"])]),
+    .executableTarget(
+      name: "calibration",
+      dependencies: [
+        "CCalibrationTwin", .product(name: "EtalonCore", package: "etalon"),
+        .product(name: "EtalonMetrology", package: "etalon"),
+      ],
+      linkerSettings: [.linkedLibrary("m")]),
     .executableTarget(
       name: "metrology",
       dependencies: [

@@ -91,17 +91,17 @@ public struct LineRecursionBank<Scalar: BinaryFloatingPoint & SIMDScalar & Senda
   }
 }
 
-extension LineRecursionBank where Scalar == Double {
+extension LineRecursionBank {
   /// Takes one value for each channel, four channels to a lane; lanes beyond the last channel are not looked at.
   /// - Parameters:
   ///   - places, values: at least (count + 3)/4 lanes.
   ///   - noiseVariance: of every channel, above 0.
   @inlinable
   public mutating func update(
-    places: UnsafePointer<SIMD4<Double>>, values: UnsafePointer<SIMD4<Double>>, noiseVariance: Double
+    places: UnsafePointer<Lane>, values: UnsafePointer<Lane>, noiseVariance: Scalar
   ) {
-    let noise = SIMD4<Double>(repeating: noiseVariance)
-    let one = SIMD4<Double>(repeating: 1)
+    let noise = Lane(repeating: noiseVariance)
+    let one = Lane(repeating: 1)
     let offsets = storage
     let gains = storage + laneCount
     let offsetVariances = storage + 2 * laneCount
