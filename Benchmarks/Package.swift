@@ -26,7 +26,8 @@ let package = Package(
     .executableTarget(
       name: "serial-rounds",
       dependencies: [
-        "CSerialRounds", .product(name: "EtalonCore", package: "etalon"), .product(name: "EtalonLinux", package: "etalon"),
+        "CSerialRounds", .product(name: "EtalonCore", package: "etalon"),
+        .product(name: "EtalonLinux", package: "etalon"),
       ]),
     .executableTarget(
       name: "lateness",

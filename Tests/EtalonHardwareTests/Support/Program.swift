@@ -20,10 +20,11 @@ final class BenchText {
   }
 }
 
-/// The program `etalon` as a process of its own; `ETALON_BINARY` names another than that of the debug build.
+/// The program `etalon` as a process of its own; `ETALON_BINARY` names another than that of the debug build. It is started
+/// and waited for without Foundation, whose processes need network sockets that the virtual board does not have.
 final class Program {
-  private let process = Process()
-  private let output = Pipe()
+  private var process: pid_t = 0
+  private let output: Int32
 
   /// - Parameter user: as whom it runs, with no group but that user's own.
   init(_ arguments: [String], user: UInt32? = nil) throws {
@@ -31,27 +32,51 @@ final class Program {
     guard access(binary, X_OK) == 0 else {
       throw VirtualBoard.Missing(reason: "\(binary) is not built; swift build --product etalon, or set ETALON_BINARY")
     }
-    if let user {
-      process.executableURL = URL(fileURLWithPath: "/usr/bin/setpriv")
-      process.arguments = ["--reuid=\(user)", "--regid=\(user)", "--clear-groups", binary] + arguments
-    } else {
-      process.executableURL = URL(fileURLWithPath: binary)
-      process.arguments = arguments
+    var words = [binary] + arguments
+    if let user { words = ["/usr/bin/setpriv", "--reuid=\(user)", "--regid=\(user)", "--clear-groups"] + words }
+    var ends: [Int32] = [0, 0]
+    guard pipe(&ends) == 0 else { throw VirtualBoard.Missing(reason: "no pipe is left") }
+    output = ends[0]
+    _ = fcntl(ends[0], F_SETFD, FD_CLOEXEC)
+    var actions = posix_spawn_file_actions_t()
+    posix_spawn_file_actions_init(&actions)
+    for stream in [STDOUT_FILENO, STDERR_FILENO] { posix_spawn_file_actions_adddup2(&actions, ends[1], stream) }
+    posix_spawn_file_actions_addclose(&actions, ends[1])
+    var list: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) }
+    list.append(nil)
+    let code = posix_spawn(&process, words[0], &actions, nil, &list, environ)
+    for word in list { free(word) }
+    posix_spawn_file_actions_destroy(&actions)
+    close(ends[1])
+    guard code == 0 else {
+      close(output)
+      throw VirtualBoard.Missing(reason: "\(words[0]) does not start: \(String(cString: strerror(code)))")
     }
-    process.standardOutput = output
-    process.standardError = output
-    try process.run()
   }
 
-  deinit { if process.isRunning { process.terminate() } }
+  deinit {
+    close(output)
+    guard process > 0 else { return }
+    kill(process, SIGKILL)
+    var status: Int32 = 0
+    waitpid(process, &status, 0)
+  }
 
-  func signal(_ number: Int32) { kill(process.processIdentifier, number) }
+  func signal(_ number: Int32) { if process > 0 { kill(process, number) } }
 
   /// Waits for its end: its exit status (nil when a signal ended it) and all that it said.
   func wait() throws -> (status: Int32?, text: String) {
-    let data = output.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    let status = process.terminationReason == .exit ? process.terminationStatus : nil
-    return (status, String(decoding: data, as: UTF8.self))
+    var said: [UInt8] = []
+    var bytes = [UInt8](repeating: 0, count: 4096)
+    while true {
+      let count = read(output, &bytes, bytes.count)
+      guard count > 0 else { break }
+      said += bytes[..<count]
+    }
+    var status: Int32 = 0
+    guard waitpid(process, &status, 0) == process else { throw VirtualBoard.Missing(reason: "its end is not told") }
+    process = 0
+    let exited = status & 0x7F == 0
+    return (exited ? status >> 8 & 0xFF : nil, String(decoding: said, as: UTF8.self))
   }
 }
