@@ -134,7 +134,7 @@ final class BathControlTests: XCTestCase {
       let model = try comparison.identify()
       let u = try XCTUnwrap(model.uncertainty)
       // The true plant's rate at the time of the test: block and liquid together.
-      XCTAssertEqual(model.rate, 1.0 / 21_000, accuracy: 0.06 / 21_000, "seed \(seed): \(model) \(u)")
+      XCTAssertEqual(model.rate, 1.0 / 21_000, accuracy: 0.12 / 21_000, "seed \(seed): \(model) \(u)")
       XCTAssertEqual(model.apparentDelaySeconds, 16, accuracy: 3, "seed \(seed): \(model)")
       let entries =
         Self.isFull
@@ -145,8 +145,9 @@ final class BathControlTests: XCTestCase {
       let weight = comparison.design(model).outputWeight * model.gain * model.gain
       let step = comparison.smallStepKelvin
       let least = plant.leastCost(from: plant.steady(-step).state, weight: weight)
-      ratio.append(try metrics(.lqg, .smallStep).quadraticCost(outputWeight: weight) / least)
-      costOfPI.append(try metrics(.pi, .smallStep).quadraticCost(outputWeight: weight) / least)
+      // The metrics count the ends of periods; the cost counts the deviation at the beginning too.
+      ratio.append((try metrics(.lqg, .smallStep).quadraticCost(outputWeight: weight) + step * step) / least)
+      costOfPI.append((try metrics(.pi, .smallStep).quadraticCost(outputWeight: weight) + step * step) / least)
       for kind in [ControlComparison.Kind.lqg, .pi] {
         settling[kind, default: []].append(try metrics(kind, .smallStep).settlingSeconds ?? .infinity)
       }
