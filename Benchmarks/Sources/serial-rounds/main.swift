@@ -11,7 +11,8 @@ let replyBytes = 9
 let portCounts = [1, 8, 64]
 
 func stop(_ reason: String) -> Never {
-  fputs("serial-rounds: \(reason)\n", stderr)
+  let text = Array("serial-rounds: \(reason)\n".utf8)
+  write(STDERR_FILENO, text, text.count)
   exit(70)
 }
 
@@ -68,8 +69,8 @@ for _ in 0..<portCounts.max()! {
 }
 
 var child = pid_t()
-var arguments: [UnsafeMutablePointer<CChar>?] =
-  ([CommandLine.arguments[0], "100", "answer"] + masters.map { "\($0)" }).map { strdup($0) }
+let words = [CommandLine.arguments[0], "100", "answer"] + masters.map { String($0) }
+var arguments: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) }
 arguments.append(nil)
 guard posix_spawn(&child, "/proc/self/exe", nil, nil, &arguments, environ) == 0 else { stop("no second process") }
 defer { kill(child, SIGKILL) }
