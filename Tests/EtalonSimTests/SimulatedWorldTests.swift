@@ -267,7 +267,9 @@ final class SimulatedWorldTests: XCTestCase {
       while true {
         let timed = world.nextInput(until: Instant(nanoseconds: Int64(seconds * 1e9)))
         if case .wake = timed.input { return }
-        if case .edge(0, let active, _) = timed.input { edges.append((Double(timed.instant.nanoseconds) * 1e-9, active)) }
+        if case .edge(0, let active, _) = timed.input {
+          edges.append((Double(timed.instant.nanoseconds) * 1e-9, active))
+        }
       }
     }
     listen(until: 8)

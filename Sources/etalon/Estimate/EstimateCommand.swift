@@ -86,6 +86,7 @@ struct EstimateCommand: ParsableCommand {
   private static func words(_ fault: CalibrationChannel.Fault) -> String {
     switch fault {
     case .alignment: return "a time of the alignment is not above 0"
+    case .dynamics: return "a lag, a dead time or an uncertainty of them is negative or not finite"
     case .monitor: return "a setting of 'monitor' is out of its range"
     case .calibration(.covariance(let row)):
       return "the correlations of the reference's correction are impossible (row \(row)); make them smaller"
