@@ -31,8 +31,12 @@ final class OnlineCalibrationCoverageTests: XCTestCase {
     for noise in [0.005, 0.010, 0.020] {
       var scenario = Scenario()
       scenario.deviceNoise = noise
-      // The headline figure in every run: 92 % over at least 200 seeds.
-      try check(scenario, "device noise \(noise) K", seeds: max(200, Scenario.seeds), threshold: 0.92)
+      // The headline figure: 92 % over at least 200 seeds in the optimised run that is part of every test run.
+      if Scenario.isOptimised {
+        try check(scenario, "device noise \(noise) K", seeds: max(200, Scenario.seeds), threshold: 0.92)
+      } else {
+        try check(scenario, "device noise \(noise) K")
+      }
     }
   }
 
