@@ -140,7 +140,8 @@ public struct IndicationWatch: Sendable {
         count = 0
       }
     }
-    lastDifference = difference
+    // The way back from a limit of the scale is no noise.
+    lastDifference = isSaturated ? .nan : difference
   }
 
   /// Another device, or the same after a pause: nothing is compared with what came before.
