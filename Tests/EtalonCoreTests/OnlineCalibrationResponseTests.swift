@@ -260,7 +260,7 @@ final class OnlineCalibrationResponseTests: XCTestCase {
     XCTAssertGreaterThan(gain, 0.95 * 0.5)
     XCTAssertLessThan(gain, 1.001 * 0.5)
     XCTAssertFalse(calibration.isIdentified(coefficient: 1))
-    let here = try XCTUnwrap(calibration.corrected(indication: 20))
+    let here = try XCTUnwrap(calibration.corrected(indication: 30))
     XCTAssertGreaterThan(here.standardUncertainty, 0.0118)
     XCTAssertLessThan(here.standardUncertainty, 0.02)
   }
