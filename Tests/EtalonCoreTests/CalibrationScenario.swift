@@ -21,7 +21,7 @@ struct CalibrationScenario {
   static let fullSeeds = 1000
   static let quickSeeds = 40
   static var isFull: Bool { ProcessInfo.processInfo.environment["ETALON_FULL"] == "1" }
-  /// Whether `scripts/optimised` runs the tests: there a count of 200 costs seconds.
+  /// Whether `scripts/optimised` runs the tests: there a count of 1000 costs seconds.
   static var isOptimised: Bool { ProcessInfo.processInfo.environment["ETALON_OPTIMISED"] == "1" }
   static var seeds: Int { isFull ? fullSeeds : quickSeeds }
   /// For the cases beside the main one, which a quick run only samples.
