@@ -28,7 +28,8 @@ struct MetrologyEvaluation {
     for type in ThermocoupleType.allCases {
       add(
         "thermocouple type \(type.letter)", type, max(type.range.lowerBound, type.inverseRange.lowerBound),
-        type.range.upperBound)
+        // A degree below the end, where the last bit of a voltage can not lie beyond the range of the inverse.
+        type.range.upperBound - 1)
     }
     add(
       "Steinhart-Hart", try SteinhartHart(a: 1.1292e-3, b: 2.3411e-4, d: 8.775e-8, rangeOhm: 1000...100_000), 1000,
