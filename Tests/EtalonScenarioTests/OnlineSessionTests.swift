@@ -151,6 +151,15 @@ final class OnlineSessionTests: XCTestCase {
     XCTAssertEqual(strict.exit, 1, "\(strict.results.controls), \(strict.outcome)")
   }
 
+  /// The record of a hold gives every number again; a replay reads the session from the record, so this one is a file.
+  func testAHoldReplays() throws {
+    let run = try Observed(
+      SimulatedRun(session: Scenario.board + "/sessions/hold.yaml", seed: 4, overrides: ["hold=2 min"]))
+    let result = try XCTUnwrap(run.results.controls.first)
+    XCTAssertEqual(result.verdict, .conforming, "\(result), \(run.outcome)")
+    XCTAssertTrue(try Replay(bytes: run.ledger).isIdentical, "\(run.outcome)")
+  }
+
   func testAMissedDeadlineIsCounted() throws {
     let silent = FaultEntry(
       atSeconds: 60, layer: .wire, target: "dut", kind: .silent, forSeconds: 5, value: nil)
