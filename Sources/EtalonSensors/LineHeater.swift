@@ -11,7 +11,8 @@ import EtalonCore
 public struct LineHeater: CataloguedDriver {
   /// What bench files and sessions know about this driver.
   public static let entry = CatalogueEntry(
-    name: "line_heater", model: "LINE-HEATER", roles: .actuator, settings: SerialSettings(baud: 9600), connection: .level)
+    name: "line_heater", model: "LINE-HEATER", roles: .actuator, settings: SerialSettings(baud: 9600),
+    connection: .level)
 
   /// Dead-man time where the bench states none.
   static let usualDeadManSeconds = 30.0

@@ -198,7 +198,9 @@ public struct SessionEngine: Automaton {
   mutating func lost(_ index: Int, _ fault: PortFault, at instant: Instant, _ outbox: inout Outbox) {
     let role = instruments[index].roles.first ?? ""
     fail(
-      Failure(fault.exitCode, role: role, "\(role) at \(instruments[index].portName): "
+      Failure(
+        fault.exitCode, role: role,
+        "\(role) at \(instruments[index].portName): "
           + (instruments[index].isOnLines ? fault.lineExplanation : fault.explanation)),
       at: instant, &outbox)
   }

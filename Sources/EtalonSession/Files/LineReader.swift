@@ -55,7 +55,8 @@ struct LineReader {
       ("edges", edges != nil, false), ("debounce", debounce != nil, false),
     ] where isGiven && isForOutput != isOutput {
       context.report(
-        "'\(key)' makes no sense for an \(direction)", fix: "leave it out, or correct 'direction'", at: item.place(of: key))
+        "'\(key)' makes no sense for an \(direction)", fix: "leave it out, or correct 'direction'",
+        at: item.place(of: key))
     }
     if let debounce, debounce > 10 {
       context.report(
