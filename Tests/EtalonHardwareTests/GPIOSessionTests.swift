@@ -143,8 +143,10 @@ final class GPIOSessionTests: XCTestCase {
 
     init(bench: BenchPlan, twins: VirtualBench, chip: SimulatedChip, farPath: String) throws {
       let wires = Wires()
+      // Everything that can fail comes before the first property.
+      let far = try LinuxWorld(ports: [.serial(path: farPath, settings: SerialSettings(baud: 9600))], signals: .none)
       var near = try LinuxWorld(
-        ports: try bench.instruments.map { instrument in
+        ports: bench.instruments.map { instrument -> LinuxPortSpecification in
           func line(_ place: Int) -> LineSpecification { bench.lines[place].specification }
           switch instrument.lines {
           case nil: return .serial(path: instrument.port, settings: instrument.settings)
@@ -165,7 +167,7 @@ final class GPIOSessionTests: XCTestCase {
         } catch { wires.faults.append("\(error)") }
       }
       self.near = near
-      far = try LinuxWorld(ports: [.serial(path: farPath, settings: SerialSettings(baud: 9600))], signals: .none)
+      self.far = far
       self.twins = twins
       self.chip = chip
       self.wires = wires

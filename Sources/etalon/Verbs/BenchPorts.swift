@@ -21,8 +21,14 @@ enum BenchPorts {
 
   /// What the world knows about lines that could not be used, in words: more than the run's inputs can say.
   static func lineFaults(of world: borrowing LinuxWorld, ports: Int, lines: Int) -> [String] {
-    (0..<ports).compactMap { world.lineFault(ofPort: PortIndex($0))?.explanation }
-      + (0..<lines).compactMap { world.lineFault(of: LineIndex($0))?.explanation }
+    var reasons: [String] = []
+    for port in 0..<ports {
+      if let fault = world.lineFault(ofPort: PortIndex(port)) { reasons.append(fault.explanation) }
+    }
+    for line in 0..<lines {
+      if let fault = world.lineFault(of: LineIndex(line)) { reasons.append(fault.explanation) }
+    }
+    return reasons
   }
 
   private static func serial(_ instrument: BenchPlan.Instrument) -> LinuxPortSpecification {
