@@ -77,7 +77,10 @@ let package = Package(
       name: "EtalonLinuxTests", dependencies: ["EtalonLinux", "CEtalonLinux", "EtalonCore", "EtalonMetrology"]),
     .testTarget(
       name: "EtalonHardwareTests",
-      dependencies: ["EtalonLinux", "CEtalonLinux", "CSerialPort", "EtalonCore", "EtalonMetrology"]),
+      dependencies: [
+        "EtalonLinux", "CEtalonLinux", "CSerialPort", "EtalonCore", "EtalonMetrology", "EtalonLedger", "EtalonSession",
+        "EtalonSim", "EtalonTesting",
+      ]),
     .testTarget(name: "EtalonLedgerTests", dependencies: ["EtalonLedger", "EtalonMetrology"]),
     .testTarget(name: "EtalonSessionTests", dependencies: ["EtalonSession", "EtalonMetrology", "EtalonCore"]),
     .testTarget(

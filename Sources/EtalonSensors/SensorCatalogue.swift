@@ -16,6 +16,16 @@ import EtalonCore
   public static let monitor = SensorRoles(rawValue: 8)
 }
 
+/// How a device is reached.
+@frozen public enum DeviceConnection: UInt8, Sendable {
+  /// Over a serial port.
+  case serial
+  /// Over a serial peripheral interface on plain lines: `select`, `clock`, `data_out`, `data_in`.
+  case spi
+  /// Over one output line: `output`.
+  case level
+}
+
 /// What the catalogue says about a driver.
 public struct CatalogueEntry: Sendable {
   /// Name in bench files, for example `hart_1502a`.
@@ -26,13 +36,19 @@ public struct CatalogueEntry: Sendable {
   public var roles: SensorRoles
   /// The serial line as the data sheet has it; a bench file may change it.
   public var settings: SerialSettings
+  /// How the device is reached.
+  public var connection: DeviceConnection
 
   /// Puts the parts together.
-  public init(name: StaticString, model: StaticString, roles: SensorRoles, settings: SerialSettings) {
+  public init(
+    name: StaticString, model: StaticString, roles: SensorRoles, settings: SerialSettings,
+    connection: DeviceConnection = .serial
+  ) {
     self.name = name
     self.model = model
     self.roles = roles
     self.settings = settings
+    self.connection = connection
   }
 
   /// Whether `name` (UTF-8) is this entry's.
@@ -56,16 +72,32 @@ public struct SensorOptions: Sendable {
   public var deadManSeconds: Double?
   /// Time from one reading to the next of a device that measures by itself.
   public var updatePeriodNanoseconds: Int64?
+  /// Serial number of a device that can not tell it, ASCII.
+  public var serial: Frame?
+  /// Power of a heater that is only on or off, watts.
+  public var ratedWatts: Double?
+  /// Length of a window of a heater that is only on or off.
+  public var windowNanoseconds: Int64?
+  /// Reference resistor of a resistance converter, ohm.
+  public var referenceOhm: Double?
+  /// Wires to a resistance thermometer, 2 to 4.
+  public var wires: Int?
 
   /// Puts the parts together.
   public init(
     settings: SerialSettings? = nil, unlockCode: Frame? = nil, deadManSeconds: Double? = nil,
-    updatePeriodNanoseconds: Int64? = nil
+    updatePeriodNanoseconds: Int64? = nil, serial: Frame? = nil, ratedWatts: Double? = nil,
+    windowNanoseconds: Int64? = nil, referenceOhm: Double? = nil, wires: Int? = nil
   ) {
     self.settings = settings
     self.unlockCode = unlockCode
     self.deadManSeconds = deadManSeconds
     self.updatePeriodNanoseconds = updatePeriodNanoseconds
+    self.serial = serial
+    self.ratedWatts = ratedWatts
+    self.windowNanoseconds = windowNanoseconds
+    self.referenceOhm = referenceOhm
+    self.wires = wires
   }
 }
 
@@ -102,5 +134,7 @@ public enum SensorCatalogue {
     visitor.visit(BC200.self)
     visitor.visit(DT100.self)
     visitor.visit(Hart1502A.self)
+    visitor.visit(LineHeater.self)
+    visitor.visit(MAX31865.self)
   }
 }

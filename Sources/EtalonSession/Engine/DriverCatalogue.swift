@@ -18,7 +18,10 @@ enum DriverCatalogue {
       options: SensorOptions(
         settings: instrument.settings, unlockCode: instrument.unlockCode.map { Frame($0.utf8) },
         deadManSeconds: instrument.deadManSeconds,
-        updatePeriodNanoseconds: instrument.updatePeriodSeconds.map { Int64(($0 * 1e9).rounded()) }))
+        updatePeriodNanoseconds: instrument.updatePeriodSeconds.map { Int64(($0 * 1e9).rounded()) },
+        serial: instrument.details.serial.map { Frame($0.utf8) }, ratedWatts: instrument.details.ratedWatts,
+        windowNanoseconds: instrument.details.windowSeconds.map { Int64(($0 * 1e9).rounded()) },
+        referenceOhm: instrument.details.referenceOhm, wires: instrument.details.wires))
     SensorCatalogue.visit(&maker)
     guard let driver = maker.driver else {
       throw Failure(.badBench, role: instrument.roles.first ?? "", "there is no driver named '\(instrument.device)'")

@@ -50,6 +50,12 @@ extension SessionEngine {
       if index == reference { results.referenceSerial = serial }
     case .adjustment(let adjustment):
       results.before = adjustment
+    case .fault(.unsupported) where purpose == .readAdjustment:
+      // A device that holds no coefficients can be calibrated all the same, but not adjusted.
+      if let reason = needForCoefficients(role) {
+        fail(Failure(.badBench, role: role, reason), at: instant, &outbox)
+        return
+      }
     case .fault(let fault):
       identification.attempts[index] += 1
       // Who a device is and what it holds may be asked again safely.
@@ -68,6 +74,21 @@ extension SessionEngine {
       return
     }
     identification.outstanding -= 1
+  }
+
+  /// Why the session can not do with a device that holds no coefficients; nil when it can.
+  private func needForCoefficients(_ role: String) -> String? {
+    for step in plan.steps {
+      switch step {
+      case .adjust:
+        return "\(role) holds no coefficients that could be adjusted; leave the step 'adjust' out"
+      case .identify(let identify)
+      where identify.facts.contains(where: { $0.role == role && $0.facts.contains("coefficients") }):
+        return "\(role) holds no coefficients; leave 'coefficients' out of the step 'identify'"
+      default: break
+      }
+    }
+    return nil
   }
 
   /// Why the devices found must not be used; nil when they may.

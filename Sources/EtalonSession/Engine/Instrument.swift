@@ -13,6 +13,8 @@ struct Instrument: Sendable {
 
   let roles: [String]
   let portName: String
+  /// Whether it is reached over GPIO lines and not over a serial port.
+  let isOnLines: Bool
   /// The dead-man time that the bench states, seconds.
   let deadManSeconds: Double?
   private(set) var driver: any Driver
@@ -27,7 +29,8 @@ struct Instrument: Sendable {
 
   init(_ plan: BenchPlan.Instrument, driver: any Driver) {
     roles = plan.roles
-    portName = plan.port
+    portName = plan.lines == nil ? plan.port : "its lines"
+    isOnLines = plan.lines != nil
     deadManSeconds = plan.deadManSeconds
     self.driver = driver
     waiting.reserveCapacity(8)

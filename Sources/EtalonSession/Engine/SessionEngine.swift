@@ -31,6 +31,8 @@ public struct SessionEngine: Automaton {
   let actuator: Int?
   let monitor: Int?
   let certificate: ReferenceCertificate
+  /// Names of the lines, by their index.
+  let lineNames: [String]
 
   var stage = Stage.opening
   var identification = Identification()
@@ -92,6 +94,7 @@ public struct SessionEngine: Automaton {
       instruments.append(Instrument(instrument, driver: try DriverCatalogue.makeDriver(for: instrument)))
     }
     self.instruments = instruments
+    lineNames = bench.ownLines.map(\.name)
     guardian = EnvironmentGuard(plan.environment)
     sampling = try SamplingState(plan: plan, certificate: certificate)
     control = try ControlState(board: board, plant: bench.plant, periodSeconds: 1 / plan.sampling.rateHertz)
@@ -139,7 +142,8 @@ public struct SessionEngine: Automaton {
       results.edgesLost += UInt64(count)
       if count == 0 { results.edgeOverflows += 1 }
     case .lineLost(let line, let fault):
-      fail(Failure(fault.exitCode, "line \(line): \(fault.lineExplanation)"), at: instant, &outbox)
+      let name = lineNames.indices.contains(Int(line)) ? lineNames[Int(line)] : "\(line)"
+      fail(Failure(fault.exitCode, "line '\(name)': \(fault.lineExplanation)"), at: instant, &outbox)
     case .wake:
       if let due = nextWake { results.timing.lateness.add(nanoseconds: instant - due) }
       wake(at: instant, &outbox)
@@ -202,7 +206,10 @@ public struct SessionEngine: Automaton {
   mutating func lost(_ index: Int, _ fault: PortFault, at instant: Instant, _ outbox: inout Outbox) {
     let role = instruments[index].roles.first ?? ""
     fail(
-      Failure(fault.exitCode, role: role, "\(role) at \(instruments[index].portName): \(fault.explanation)"),
+      Failure(
+        fault.exitCode, role: role,
+        "\(role) at \(instruments[index].portName): "
+          + (instruments[index].isOnLines ? fault.lineExplanation : fault.explanation)),
       at: instant, &outbox)
   }
 

@@ -7,6 +7,7 @@ import EtalonSensors
 /// roles:
 ///   ref: {device: hart_1502a, port: /dev/ttyUSB0, baud: 9600, certificate: ref-1502a.yaml}
 ///   dut: {device: dt100, port: /dev/ttyUSB1}
+/// lines:                                         # for devices on GPIO lines, see LineReader
 /// plant: {heat_capacity: 21 kJ/K, delay: 16 s}   # only where it is not the board's
 /// ```
 public enum BenchFile {
@@ -26,6 +27,7 @@ public enum BenchFile {
     var plant: BenchPlan.Plant?
     if let root = MappingReader.root(of: tree, context: context) {
       if let version = root.optional("etalon") { _ = SessionReader.checkVersion(version) }
+      reader.lines = LineReader(context: context).lines(root.optional("lines"))
       instruments = reader.instruments(root.required("roles"))
       if let item = root.optional("plant")?.mapping() {
         let capacity = item.required("heat_capacity")?.quantity(.heatCapacity, .positive)
@@ -39,7 +41,9 @@ public enum BenchFile {
     }
     try context.finish(.bench)
     if let fault = reader.certificateFault { throw fault }
-    return BenchPlan(instruments: instruments ?? [], plant: plant, file: source.name)
+    var bench = BenchPlan(instruments: instruments ?? [], plant: plant, file: source.name)
+    bench.lines = reader.lines
+    return bench
   }
 
   /// Checks that a bench offers what a session needs: every role, by a device that can serve it, and a certificate that is

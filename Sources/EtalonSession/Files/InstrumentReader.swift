@@ -13,6 +13,8 @@ struct InstrumentReader {
   private(set) var certificateFault: FileFault?
   /// The port of the machine that a role's device is wired to, where a board says so.
   private(set) var attachments: [String: BoardHardware.Attachment] = [:]
+  /// The lines of the file, for devices that are reached over some.
+  var lines: [BenchPlan.Line] = []
 
   init(context: DecodingContext, portsAreRoles: Bool) {
     self.context = context
@@ -52,12 +54,19 @@ struct InstrumentReader {
 
   private mutating func add(_ role: String, _ place: SourcePlace, _ item: MappingReader, to ports: inout [Port]) {
     let entry = device(item.required("device"))
-    // On a board a port is a name of the design; on a bench it is a real one.
-    let portReader = portsAreRoles ? nil : PortReader(item.required("port"))
-    let portName = portsAreRoles ? item.optional("port").map { $0.text() } ?? role : portReader?.naming.text
+    let isOnLines = entry.map { $0.connection != .serial } ?? false
+    // On a board a port is a name of the design; on a bench it is a real one. A device on lines has none.
+    let portReader = portsAreRoles || isOnLines ? nil : PortReader(item.required("port"))
+    let portName =
+      if isOnLines { role } else if portsAreRoles { item.optional("port").map { $0.text() } ?? role } else {
+        portReader?.naming.text
+      }
     if portsAreRoles, let wired = item.optional("at")?.text() {
       attachments[role] = BoardHardware.Attachment(port: wired, place: item.place(of: "at"))
     }
+    // Which lines these are is a matter of the machine: a bench says so.
+    let linePort = isOnLines && !portsAreRoles ? self.linePort(item, entry) : nil
+    let details = details(item, entry)
     let baudValue = item.optional("baud")
     let baud = baudValue?.integer(50...4_000_000)
     let dataBits = item.optional("data_bits")?.integer(7...8)
@@ -67,7 +76,7 @@ struct InstrumentReader {
     let deadMan = deadMan(item.optional("dead_man"))
     let period = item.optional("update_period")?.quantity(.time, .positive)
     let certificate = item.optional("certificate").flatMap { self.certificate($0) }
-    guard let entry, let portName else { return }
+    guard let entry, let portName, !isOnLines || portsAreRoles || linePort != nil else { return }
     let name = entry.name.description
     var settings = entry.settings
     if let baud { settings.baud = baud }
@@ -87,6 +96,8 @@ struct InstrumentReader {
             updatePeriodSeconds: period, certificate: certificate, place: place, naming: portReader?.naming,
             reconnectSeconds: portReader?.reconnectSeconds ?? 0),
           baud: baud))
+      ports[ports.count - 1].instrument.lines = linePort
+      ports[ports.count - 1].instrument.details = details
       return
     }
     let shared = ports[index].instrument
@@ -113,6 +124,36 @@ struct InstrumentReader {
     if let deadMan { ports[index].instrument.deadManSeconds = deadMan }
     if let period { ports[index].instrument.updatePeriodSeconds = period }
     if let certificate { ports[index].instrument.certificate = certificate }
+  }
+
+  /// The lines that a device is reached over.
+  private func linePort(_ item: MappingReader, _ entry: CatalogueEntry?) -> LinePort? {
+    let half = entry?.connection == .spi ? item.optional("half_period")?.quantity(.time, .positive) : nil
+    if let half, half > 0.01 {
+      context.report(
+        "half a clock period of \(half) s is too long: the loop waits meanwhile", fix: "write at most 10 ms",
+        at: item.place(of: "half_period"))
+      return nil
+    }
+    guard let entry, let value = item.required("lines") else { return nil }
+    return LineReader(context: context).port(entry.connection, value, among: lines, halfPeriodSeconds: half)
+  }
+
+  /// What only this kind of device has.
+  private func details(_ item: MappingReader, _ entry: CatalogueEntry?) -> BenchPlan.Details {
+    var details = BenchPlan.Details()
+    switch entry?.connection {
+    case .spi:
+      details.serial = item.optional("serial")?.text()
+      details.referenceOhm = item.optional("reference_resistor")?.quantity(.resistance, .positive)
+      details.wires = item.optional("wires")?.integer(2...4)
+    case .level:
+      details.serial = item.optional("serial")?.text()
+      details.ratedWatts = item.required("power")?.quantity(.power, .positive)
+      details.windowSeconds = item.optional("window")?.quantity(.time, .positive)
+    case .serial, nil: break
+    }
+    return details
   }
 
   private func device(_ value: ValueReader?) -> CatalogueEntry? {

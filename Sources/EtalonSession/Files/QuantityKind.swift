@@ -61,6 +61,8 @@ public struct QuantityKind: Sendable {
   public static let voltage = QuantityKind(name: "a voltage", unit: unit("V"), example: "3.3 V")
   /// In watts.
   public static let power = QuantityKind(name: "a power", unit: unit("W"), example: "1500 W")
+  /// In ohm.
+  public static let resistance = QuantityKind(name: "a resistance", unit: unit("Ω"), example: "400 Ω")
   /// In joules per kelvin.
   public static let heatCapacity = QuantityKind(name: "a heat capacity", unit: unit("J/K"), example: "21 kJ/K")
   /// In watts per kelvin.

@@ -21,6 +21,11 @@ public struct BenchPlan: Sendable {
     public var updatePeriodSeconds: Double?
     /// The certificate of a standard; nil where none is given.
     public var certificate: ReferenceCertificate?
+    /// The lines that the device is reached over, by their places in the bench's list of lines; nil for a device on a
+    /// serial port.
+    public var lines: LinePort?
+    /// What the file says about this device alone.
+    public var details = Details()
     /// Where the file names the device.
     public var place: SourcePlace
     /// By what the port is found; `port` is its text.
@@ -48,6 +53,35 @@ public struct BenchPlan: Sendable {
     }
   }
 
+  /// What a file can say about one kind of device; nil leaves the data sheet's value.
+  public struct Details: Sendable, Equatable {
+    /// Serial number of a device that can not tell it.
+    public var serial: String?
+    /// Power of a heater that is only on or off, watts.
+    public var ratedWatts: Double?
+    /// Window of a heater that is only on or off, seconds.
+    public var windowSeconds: Double?
+    /// Reference resistor of a resistance converter, ohm.
+    public var referenceOhm: Double?
+    /// Wires to a resistance thermometer.
+    public var wires: Int?
+    /// Nothing is said.
+    public init() {}
+  }
+
+  /// A digital line of the bench.
+  public struct Line: Sendable, Equatable {
+    /// Name by which roles call it.
+    public var name: String
+    /// Which line it is and how it is set.
+    public var specification: LineSpecification
+    /// A line from its parts.
+    public init(name: String, specification: LineSpecification) {
+      self.name = name
+      self.specification = specification
+    }
+  }
+
   /// What is different about this bench's plant from the board's design.
   public struct Plant: Sendable, Equatable {
     /// Heat that warms the plant by one kelvin, joules per kelvin.
@@ -63,12 +97,33 @@ public struct BenchPlan: Sendable {
 
   /// The place in this list is the port index of inputs and actions.
   public var instruments: [Instrument]
+  /// The digital lines, those of devices and others.
+  public var lines: [Line] = []
   /// nil when the plant is the one that the board declares.
   public var plant: Plant?
   /// What takes the place of the session's own declarations on this bench; nil for nothing.
   public var declarations: OnlineDeclarations?
   /// The file as the user named it, for messages; empty for a bench that no file gave.
   public var file: String
+
+  /// Whether there are lines, or devices about which there is more to say than their port.
+  var saysMoreThanPorts: Bool {
+    !lines.isEmpty || instruments.contains { $0.lines != nil || $0.details != Details() }
+  }
+
+  /// The lines that no device is reached over: outputs are held at their initial level, edges of inputs are recorded. The
+  /// place in this list is the line index of inputs and actions.
+  public var ownLines: [Line] {
+    var used = Set<Int>()
+    for instrument in instruments {
+      switch instrument.lines {
+      case nil: break
+      case .levels(let places): used.formUnion(places)
+      case .spi(let select, let clock, let dataOut, let dataIn, _): used.formUnion([select, clock, dataOut, dataIn])
+      }
+    }
+    return lines.indices.filter { !used.contains($0) }.map { lines[$0] }
+  }
 
   /// The instrument that serves `role`, and its port index.
   public func instrument(for role: String) -> (index: Int, instrument: Instrument)? {

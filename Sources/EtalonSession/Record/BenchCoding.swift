@@ -140,6 +140,49 @@ extension RecordDecoder {
   }
 }
 
+extension RecordEncoder {
+  /// Lines, and what benches with lines say about their devices: from format version 2 on.
+  mutating func append(linesOf bench: BenchPlan) {
+    append(UInt8(bench.lines.count))
+    for line in bench.lines {
+      append(text: line.name)
+      let settings = line.specification.settings
+      switch line.specification.address {
+      case .name(let name):
+        append(false)
+        append(text: name)
+      case .offset(let chip, let offset):
+        append(true)
+        append(text: chip)
+        append(offset)
+      }
+      for byte in [
+        settings.direction.rawValue, settings.bias.rawValue, settings.drive.rawValue, settings.edges.rawValue,
+      ] { append(byte) }
+      for flag in [settings.isActiveLow, settings.initial, settings.safe] { append(flag) }
+      append(settings.debounceMicroseconds)
+    }
+    for instrument in bench.instruments {
+      switch instrument.lines {
+      case nil: append(UInt8(0))
+      case .spi(let select, let clock, let dataOut, let dataIn, let half):
+        append(UInt8(1))
+        for place in [select, clock, dataOut, dataIn] { append(UInt8(place)) }
+        append(half)
+      case .levels(let places):
+        append(UInt8(2))
+        append(UInt8(places.count))
+        for place in places { append(UInt8(place)) }
+      }
+      append(text: instrument.details.serial ?? "")
+      append(optional: instrument.details.ratedWatts)
+      append(optional: instrument.details.windowSeconds)
+      append(optional: instrument.details.referenceOhm)
+      append(UInt8(instrument.details.wires ?? 0))
+    }
+  }
+}
+
 extension RecordDecoder {
   mutating func optionalDouble() throws(RecordFault) -> Double? {
     let isThere = try bool()
@@ -183,6 +226,64 @@ extension RecordDecoder {
       plant = BenchPlan.Plant(heatCapacityJoulesPerKelvin: capacity, delaySeconds: delay)
     }
     return BenchPlan(instruments: instruments, plant: plant)
+  }
+
+  private mutating func word<Word: RawRepresentable>(_ type: Word.Type) throws(RecordFault) -> Word
+  where Word.RawValue == UInt8 {
+    let raw = try uint8()
+    guard let word = Word(rawValue: raw) else { throw .unknownValue(offset: offset - 1, UInt64(raw)) }
+    return word
+  }
+
+  private mutating func line() throws(RecordFault) -> BenchPlan.Line {
+    let name = try text()
+    let hasOffset = try bool()
+    let text = try self.text()
+    let address: LineAddress = hasOffset ? .offset(chip: text, try uint32()) : .name(text)
+    let direction = try word(LineSettings.Direction.self)
+    let bias = try word(LineSettings.Bias.self)
+    let drive = try word(LineSettings.Drive.self)
+    let edges = try word(LineSettings.Edges.self)
+    let isActiveLow = try bool()
+    let initial = try bool()
+    let safe = try bool()
+    return BenchPlan.Line(
+      name: name,
+      specification: LineSpecification(
+        address,
+        LineSettings(
+          direction: direction, isActiveLow: isActiveLow, bias: bias, drive: drive, edges: edges,
+          debounceMicroseconds: try uint32(), initial: initial, safe: safe)))
+  }
+
+  /// Reads what `append(linesOf:)` wrote into a bench.
+  mutating func lines(of bench: inout BenchPlan) throws(RecordFault) {
+    for _ in 0..<(try uint8()) { bench.lines.append(try line()) }
+    for index in bench.instruments.indices {
+      let kind = try uint8()
+      switch kind {
+      case 0: break
+      case 1:
+        let select = Int(try uint8())
+        let clock = Int(try uint8())
+        let dataOut = Int(try uint8())
+        let dataIn = Int(try uint8())
+        bench.instruments[index].lines = .spi(
+          select: select, clock: clock, dataOut: dataOut, dataIn: dataIn, halfPeriodNanoseconds: try uint32())
+      case 2:
+        var places: [Int] = []
+        for _ in 0..<(try uint8()) { places.append(Int(try uint8())) }
+        bench.instruments[index].lines = .levels(places)
+      default: throw .unknownValue(offset: offset - 1, UInt64(kind))
+      }
+      let serial = try text()
+      bench.instruments[index].details.serial = serial.isEmpty ? nil : serial
+      bench.instruments[index].details.ratedWatts = try optionalDouble()
+      bench.instruments[index].details.windowSeconds = try optionalDouble()
+      bench.instruments[index].details.referenceOhm = try optionalDouble()
+      let wires = Int(try uint8())
+      bench.instruments[index].details.wires = wires == 0 ? nil : wires
+    }
   }
 
   private mutating func certificate() throws(RecordFault) -> ReferenceCertificate {

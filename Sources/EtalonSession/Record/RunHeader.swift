@@ -2,8 +2,9 @@ import EtalonCore
 
 /// The first record of a ledger: what was run, where and when. With it and the inputs alone the run can be replayed.
 public struct RunHeader: Sendable {
-  /// Layout of the records' payloads; a reader refuses what it does not know.
-  public static let formatVersion: UInt16 = 1
+  /// Latest layout of the header; a reader refuses what it does not know. Version 2 tells of lines, and is written only
+  /// where a bench has some, so that all others can be read by earlier versions too.
+  public static let formatVersion: UInt16 = 2
 
   /// Version of Etalon that ran.
   public var version: String
@@ -49,7 +50,7 @@ public struct RunHeader: Sendable {
   /// The payload of the header record.
   public func encoded() -> [UInt8] {
     var encoder = RecordEncoder()
-    encoder.append(Self.formatVersion)
+    encoder.append(bench.saysMoreThanPorts ? Self.formatVersion : 1)
     encoder.append(text: version)
     encoder.append(text: session)
     encoder.append(text: board)
@@ -61,6 +62,7 @@ public struct RunHeader: Sendable {
     encoder.append(text: String(decoding: sessionText, as: UTF8.self))
     encoder.append(bench: bench)
     encoder.append(board: boardPlan)
+    if bench.saysMoreThanPorts { encoder.append(linesOf: bench) }
     if let declarations = bench.declarations { encoder.append(declarations: declarations) }
     return encoder.take()
   }
@@ -70,7 +72,7 @@ public struct RunHeader: Sendable {
   public init(decoding payload: [UInt8]) throws(RecordFault) {
     var decoder = RecordDecoder(payload)
     let format = try decoder.uint16()
-    guard format == Self.formatVersion else { throw .unknownValue(offset: 0, UInt64(format)) }
+    guard (1...Self.formatVersion).contains(format) else { throw .unknownValue(offset: 0, UInt64(format)) }
     version = try decoder.text()
     session = try decoder.text()
     board = try decoder.text()
@@ -87,6 +89,10 @@ public struct RunHeader: Sendable {
     sessionText = Array(try decoder.text().utf8)
     bench = try decoder.bench()
     boardPlan = try decoder.board(bench)
+    if format >= 2 {
+      try decoder.lines(of: &bench)
+      boardPlan.bench = bench
+    }
     if !decoder.isAtEnd { bench.declarations = try decoder.declarations() }
     try decoder.finish()
   }

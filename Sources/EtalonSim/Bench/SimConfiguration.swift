@@ -5,12 +5,16 @@ public enum TwinModel: String, Sendable, CaseIterable {
   case hart1502A = "hart_1502a"
   case dt100
   case bc200
+  case max31865
+  case lineHeater = "line_heater"
 
   /// How the device's line is set when it leaves the factory.
   public var factorySettings: SerialSettings {
     switch self {
     case .hart1502A, .dt100: SerialSettings(baud: 9600)
     case .bc200: SerialSettings(baud: 19200)
+    // Lines have no baud rate; a simulated board carries their frames at this one.
+    case .max31865, .lineHeater: SerialSettings(baud: 115_200)
     }
   }
 }

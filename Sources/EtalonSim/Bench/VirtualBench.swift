@@ -19,6 +19,8 @@ public final class VirtualBench: Automaton {
   private let twins: [DeviceTwin]
   private let controllers: [BC200Twin]
   private let devices: [DT100Twin]
+  private let converters: [MAX31865Twin]
+  private let lineHeaters: [LineHeaterTwin]
   /// When each twin wants to be woken, `Int64.max` for never; renewed whenever a twin was touched.
   private var wakes: [Int64]
   /// The earliest of them and of the next fault.
@@ -77,11 +79,17 @@ public final class VirtualBench: Automaton {
             configuration, serial: instrument.serial, truth: truth, seed: ownSeed, characterNanoseconds: character))
       case .bc200:
         twins.append(BC200Twin(configuration, serial: instrument.serial, characterNanoseconds: character))
+      case .max31865:
+        twins.append(MAX31865Twin(configuration, truth: truth, seed: ownSeed, characterNanoseconds: character))
+      case .lineHeater:
+        twins.append(LineHeaterTwin(characterNanoseconds: character))
       }
     }
     self.twins = twins
     controllers = twins.compactMap { $0 as? BC200Twin }
     devices = twins.compactMap { $0 as? DT100Twin }
+    converters = twins.compactMap { $0 as? MAX31865Twin }
+    lineHeaters = twins.compactMap { $0 as? LineHeaterTwin }
     wakes = [Int64](repeating: .max, count: twins.count)
     earliest = .max
     for twin in twins { twin.powerOn(at: start.nanoseconds, bath: &bath) }
@@ -148,7 +156,7 @@ public final class VirtualBench: Automaton {
   }
 
   private func afterTouching(_ port: Int, into outbox: inout Outbox) {
-    if twins[port] is BC200Twin { updateHeater() }
+    if twins[port] is BC200Twin || twins[port] is LineHeaterTwin { updateHeater() }
     while let frame = twins[port].takeReply(at: nowNanoseconds) {
       outbox.act(.send(PortIndex(port), frame, confidential: false))
     }
@@ -159,6 +167,7 @@ public final class VirtualBench: Automaton {
   private func updateHeater() {
     var watts = lineHeaterOn ? configuration.plant.maximumHeaterWatts : 0
     for controller in controllers { watts += controller.outputWatts }
+    for heater in lineHeaters where heater.isOutputOn { watts += configuration.plant.maximumHeaterWatts }
     if !heaterFaults.isQuiet {
       if heaterFaults.isOn(.heaterStuckOn) {
         watts = heaterFaults.value(.heaterStuckOn) ?? configuration.plant.maximumHeaterWatts
@@ -184,7 +193,7 @@ public final class VirtualBench: Automaton {
 
   /// Whether a bath controller has its output on, as the controller itself knows; what it answers over a spoilt wire
   /// or what a stuck relay does with its output is another matter.
-  public var isHeaterOn: Bool { controllers.contains { $0.isOutputOn } }
+  public var isHeaterOn: Bool { controllers.contains { $0.isOutputOn } || lineHeaters.contains { $0.isOutputOn } }
 
   /// Power in watts that the bath's heater really gives, faults of the heater included.
   public var heaterWatts: Double { bath.heaterWatts }
@@ -198,6 +207,7 @@ public final class VirtualBench: Automaton {
   public func openWindow(at instant: Instant, into outbox: inout Outbox) {
     run(to: instant.nanoseconds, into: &outbox)
     for device in devices { device.openWindow() }
+    for converter in converters { converter.openWindow() }
   }
 
   /// Closes the window.
@@ -205,12 +215,31 @@ public final class VirtualBench: Automaton {
   ///   lay in the window; nil when there was none.
   public func closeWindow(at instant: Instant, into outbox: inout Outbox) -> (error: Double, readings: Int)? {
     run(to: instant.nanoseconds, into: &outbox)
-    for device in devices {
-      if let window = device.closeWindow(), let error = window.error {
-        return (error, window.readings)
-      }
+    for window in devices.map({ $0.closeWindow() }) + converters.map({ $0.closeWindow() }) {
+      if let window, let error = window.error { return (error, window.readings) }
     }
     return nil
+  }
+
+  // MARK: Real lines
+
+  /// Takes the levels of the real lines of the converter on `port` (`select` true is selected) at an instant, and gives
+  /// the level that it drives its data line to; nil when it drives none.
+  public func levels(
+    of port: PortIndex, select: Bool, clock: Bool, data: Bool, at instant: Instant, into outbox: inout Outbox
+  ) -> Bool? {
+    run(to: instant.nanoseconds, into: &outbox)
+    guard Int(port) < twins.count, let converter = twins[Int(port)] as? MAX31865Twin else { return nil }
+    defer { afterTouching(Int(port), into: &outbox) }
+    return converter.levels(select: select, clock: clock, data: data, at: nowNanoseconds)
+  }
+
+  /// Takes the level of the real line of the heater on `port` at an instant.
+  public func heat(_ port: PortIndex, isOn: Bool, at instant: Instant, into outbox: inout Outbox) {
+    run(to: instant.nanoseconds, into: &outbox)
+    guard Int(port) < twins.count, let heater = twins[Int(port)] as? LineHeaterTwin else { return }
+    heater.set(isOn ? 1 : 0)
+    afterTouching(Int(port), into: &outbox)
   }
 
   /// True temperature in °C at the device under test and at the reference's probe, as of the last thing that happened.

@@ -146,8 +146,10 @@ extension TwinModel {
   func offers(_ kind: FaultKind) -> Bool {
     switch kind {
     case .silent, .powerCycle: true
-    case .stuck, .offsetStep: self != .bc200
-    case .stale, .saturate, .storeCorrupt, .writeCorrupt, .refuseStore: self == .dt100
+    case .stuck: self != .bc200 && self != .max31865
+    case .offsetStep: self != .bc200 && self != .lineHeater
+    case .saturate: self == .dt100 || self == .max31865
+    case .stale, .storeCorrupt, .writeCorrupt, .refuseStore: self == .dt100
     default: false
     }
   }

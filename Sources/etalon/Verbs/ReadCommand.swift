@@ -40,7 +40,7 @@ struct ReadCommand: ParsableCommand {
     var world: LinuxWorld
     do throws(PortFault) {
       world = try LinuxWorld(
-        ports: monitor.devices.map { LinuxPortSpecification($0) }, signals: .immediate)
+        ports: monitor.devices.map { BenchPorts.specification($0, of: plan) }, signals: .immediate)
     } catch { throw Fail.with(error.exitCode, error.explanation) }
     let start = world.now()
     var outbox = Outbox()

@@ -44,9 +44,12 @@ struct RunCommand: ParsableCommand {
       try SessionEngine(plan: plan, board: board, bench: bench, utcNanosecondsAtStart: clock.utcNanoseconds)
     }
     let output = try RunOutput(out: out, header: header, mode: .drop, rateHertz: plan.sampling.rateHertz)
-    let specifications = bench.instruments.map { LinuxPortSpecification($0) }
+    let specifications = bench.instruments.map { BenchPorts.specification($0, of: bench) }
     var world: LinuxWorld
-    do throws(PortFault) { world = try LinuxWorld(ports: specifications, signals: .checkpointFirst) } catch {
+    do throws(PortFault) {
+      world = try LinuxWorld(
+        ports: specifications, lines: bench.ownLines.map(\.specification), signals: .checkpointFirst)
+    } catch {
       throw Fail.with(error.exitCode, error.explanation)
     }
     var recorder = LedgerRecording(output.writer, header: header, at: clock.instant)
@@ -62,6 +65,9 @@ struct RunCommand: ParsableCommand {
     _ = consume granted
     line.end()
     if realTime.isAsked { Text.toStandardError("\(engine.results.timing.text)\n") }
+    for fault in BenchPorts.lineFaults(of: world, ports: bench.instruments.count, lines: bench.ownLines.count) {
+      Text.toStandardError("error: \(fault)\n")
+    }
     let ledger: LedgerSummary
     do throws(LedgerFault) { ledger = try output.writer.close() } catch {
       // The record is lost from here on; what a person must know about the bench is not.

@@ -79,6 +79,9 @@ final class SimulatedChip {
     try VirtualBoard.write(high ? "pull-up" : "pull-down", to: "\(controls)/sim_gpio\(line)/pull")
   }
 
+  /// The attribute by which another program drives a line.
+  func pullPath(_ line: Int) -> String { "\(controls)/sim_gpio\(line)/pull" }
+
   /// The physical level of a line, also of an output.
   func level(_ line: Int) throws -> Bool { try VirtualBoard.read("\(controls)/sim_gpio\(line)/value") == "1" }
 
