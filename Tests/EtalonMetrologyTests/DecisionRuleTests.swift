@@ -174,6 +174,23 @@ final class DecisionRuleTests: XCTestCase {
     XCTAssertEqual(try Quadrature.integrate(from: 1, to: 0) { $0 }, -0.5, accuracy: 1e-15)
     let kink = try Quadrature.integrate(from: 0, to: 1) { abs($0 - 1.0 / 3) }
     XCTAssertEqual(kink, 5.0 / 18, accuracy: 1e-12)
+    // Breakpoints in any order, also outside; the requested error holds backwards as well.
+    let edges: InlineArray<4, Double> = [0.7, -3, 0.2, 9]
+    for (from, to, sign) in [(0.0, 1.0, 1.0), (1.0, 0.0, -1.0)] {
+      let steps = try Quadrature.integrate(from: from, to: to, breakpoints: edges.span) {
+        $0 < 0.2 ? 1 : $0 < 0.7 ? 2 : 3
+      }
+      XCTAssertEqual(steps, sign * 2.1, accuracy: 1e-14)
+    }
+    // 200 periods need far more intervals than there is room for at once; ∫ sin² over whole periods is half the range.
+    let waves = try Quadrature.integrate(from: 0, to: 1, absoluteError: 1e-10) {
+      let s = Elementary.sin(200 * Double.pi * $0)
+      return s * s * (1 + $0)
+    }
+    XCTAssertEqual(waves, 0.75, accuracy: 1e-10)
+    XCTAssertThrowsError(try Quadrature.integrate(from: 0, to: 1) { $0 < 1e-300 ? 1e300 : 1 / $0 }) {
+      guard case .noConvergence? = $0 as? Quadrature.Fault else { return XCTFail("\($0)") }
+    }
     XCTAssertThrowsError(try Quadrature.integrate(from: 0, to: 1) { _ in .nan })
     XCTAssertThrowsError(try Quadrature.integrate(from: 0, to: .infinity) { $0 })
   }

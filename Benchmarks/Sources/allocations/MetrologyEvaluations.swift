@@ -57,10 +57,10 @@ struct MetrologyEvaluation {
     let process = try NormalDistribution(mean: 0, standardDeviation: 0.5)
     list.append(
       MetrologyEvaluation(name: "global risk") { turn in
-        try ConformityRisk(
+        let risk = try ConformityRisk(
           process: process, tolerance: tolerance, acceptance: tolerance,
-          standardUncertainty: 0.1 + Double(turn % 7) / 100
-        ).falseAccept()
+          standardUncertainty: 0.1 + Double(turn % 7) / 100)
+        return try risk.falseAccept() + risk.falseReject() + risk.conformance(measured: 0.9)
       })
     list.append(
       MetrologyEvaluation(name: "quantiles of t and of χ²") { turn in

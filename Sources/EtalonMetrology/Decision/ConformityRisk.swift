@@ -49,15 +49,18 @@ public struct ConformityRisk<Process: ContinuousDistribution> {
     let a = Swift.max(low, bounds.lower)
     let b = Swift.min(high, bounds.upper)
     guard a < b else { return 0 }
-    var breakpoints: [Double] = []
-    for limit in [acceptance.lower, acceptance.upper] where limit.isFinite {
-      for step in [-8.0, -3, 0, 3, 8] { breakpoints.append(limit + step * standardUncertainty) }
-    }
-    let density = process
+    // Where acceptance begins and ends, and how far the errors of measurement reach there; without a limit, nothing.
+    let u = standardUncertainty
+    let lower = acceptance.lower
+    let upper = acceptance.upper
+    let breakpoints: InlineArray<10, Double> = [
+      lower - 8 * u, lower - 3 * u, lower, lower + 3 * u, lower + 8 * u,
+      upper - 8 * u, upper - 3 * u, upper, upper + 3 * u, upper + 8 * u,
+    ]
     do {
       return try Quadrature.integrate(
-        from: a, to: b, breakpoints: breakpoints, absoluteError: 1e-17, relativeError: 1e-11
-      ) { f($0) * density.density($0) }
+        from: a, to: b, breakpoints: breakpoints.span, absoluteError: 1e-17, relativeError: 1e-11
+      ) { f($0) * process.density($0) }
     } catch {
       throw .integral(error)
     }
@@ -65,16 +68,18 @@ public struct ConformityRisk<Process: ContinuousDistribution> {
 
   /// Probability that a random item is nonconforming and accepted.
   public func falseAccept() throws(DecisionFault) -> Double {
-    try integral(-.infinity, tolerance.lower, accepted) + integral(tolerance.upper, .infinity, accepted)
+    try integral(-.infinity, tolerance.lower) { accepted($0) } + integral(tolerance.upper, .infinity) { accepted($0) }
   }
 
   /// Probability that a random item is conforming and rejected.
   public func falseReject() throws(DecisionFault) -> Double {
-    try integral(tolerance.lower, tolerance.upper, rejection)
+    try integral(tolerance.lower, tolerance.upper) { rejection($0) }
   }
 
   /// Probability that a random item is accepted.
-  public func acceptProbability() throws(DecisionFault) -> Double { try integral(-.infinity, .infinity, accepted) }
+  public func acceptProbability() throws(DecisionFault) -> Double {
+    try integral(-.infinity, .infinity) { accepted($0) }
+  }
 
   /// Probability that an accepted item is nonconforming.
   /// - Throws: `.riskNotReachable` when nothing is ever accepted.
@@ -87,7 +92,7 @@ public struct ConformityRisk<Process: ContinuousDistribution> {
   /// Probability that a rejected item is conforming.
   /// - Throws: `.riskNotReachable` when nothing is ever rejected.
   public func conditionalFalseReject() throws(DecisionFault) -> Double {
-    let reject = try integral(-.infinity, .infinity, rejection)
+    let reject = try integral(-.infinity, .infinity) { rejection($0) }
     guard reject > 0 else { throw .riskNotReachable(target: 0, best: 0) }
     return try falseReject() / reject
   }
@@ -98,10 +103,11 @@ public struct ConformityRisk<Process: ContinuousDistribution> {
   public func conformance(measured: Double) throws(DecisionFault) -> Double {
     guard measured.isFinite else { throw .notFinite(measured) }
     let u = standardUncertainty
-    let likelihood: (Double) -> Double = { x in
+    func likelihood(_ x: Double) -> Double {
       let z = (measured - x) / u
       return Elementary.exp(-0.5 * z * z)
     }
+    let breakpoints: InlineArray<3, Double> = [measured - 3 * u, measured, measured + 3 * u]
     let bounds = process.support
     let low = Swift.max(bounds.lower, measured - 12 * u)
     let high = Swift.min(bounds.upper, measured + 12 * u)
@@ -110,8 +116,7 @@ public struct ConformityRisk<Process: ContinuousDistribution> {
       guard a < b else { return 0 }
       do {
         return try Quadrature.integrate(
-          from: a, to: b, breakpoints: [measured - 3 * u, measured, measured + 3 * u], absoluteError: 0,
-          relativeError: 1e-11
+          from: a, to: b, breakpoints: breakpoints.span, absoluteError: 0, relativeError: 1e-11
         ) { likelihood($0) * process.density($0) }
       } catch {
         throw .integral(error)

@@ -22,6 +22,13 @@ public struct RandomStream: RandomNumberGenerator, Sendable {
     s3 = Self.splitmix(&state)
   }
 
+  private init(_ s0: UInt64, _ s1: UInt64, _ s2: UInt64, _ s3: UInt64) {
+    self.s0 = s0
+    self.s1 = s1
+    self.s2 = s2
+    self.s3 = s3
+  }
+
   static func splitmix(_ state: inout UInt64) -> UInt64 {
     state &+= 0x9E37_79B9_7F4A_7C15
     var z = state
@@ -93,9 +100,36 @@ public struct RandomStream: RandomNumberGenerator, Sendable {
   public mutating func fillNormal(
     _ storage: UnsafeMutableBufferPointer<Double>, mean: Double, standardDeviation: Double
   ) {
-    var stream = self
-    for i in 0..<storage.count { storage[i] = mean + standardDeviation * stream.normal() }
-    self = stream
+    // The state is taken apart, and put together again only where a number needs more than one word: a state whose
+    // address is passed on is kept in memory, and each word would wait for the one before to be stored.
+    var (s0, s1, s2, s3) = (self.s0, self.s1, self.s2, self.s3)
+    for i in 0..<storage.count {
+      var x: Double
+      while true {
+        // As in `next` and `normal`.
+        let sum = s0 &+ s3
+        let bits = (sum << 23 | sum >> 41) &+ s0
+        let t = s1 << 17
+        s2 ^= s0
+        s3 ^= s1
+        s1 ^= s2
+        s0 ^= s3
+        s2 ^= t
+        s3 = s3 << 45 | s3 >> 19
+        let layer = Int(truncatingIfNeeded: bits & 255)
+        x = Double(Int64(bitPattern: bits) >> 10) * NormalZiggurat.layers[2 * layer]
+        if x.magnitude < NormalZiggurat.layers[2 * layer + 1] { break }
+        var stream = RandomStream(s0, s1, s2, s3)
+        let accepted = stream.normalOutside(layer, x)
+        (s0, s1, s2, s3) = (stream.s0, stream.s1, stream.s2, stream.s3)
+        if let accepted {
+          x = accepted
+          break
+        }
+      }
+      storage[i] = mean + standardDeviation * x
+    }
+    self = RandomStream(s0, s1, s2, s3)
   }
 
   /// Fills storage with numbers of the rectangular distribution on [lower, upper), as as many calls of `uniform` give.
