@@ -41,6 +41,8 @@ struct ClosedLoop<Control: Controller> where Control.Scalar == Double {
   mutating func run(ticks: Int) -> Double {
     let s = setup
     var checksum = 0.0
+    var tick = self.tick
+    defer { self.tick = tick }
     var span = channels.mutableSpan
     for _ in 0..<ticks {
       tick += 1

@@ -72,9 +72,10 @@ public struct LQGController<Scalar: BinaryFloatingPoint & Sendable>: Controller 
       isLimited: isLimited, slowdown: slowdown)
   }
 
-  /// Gains K₁ and K₂ for an uncertainty that is `factor` times the nominal one.
-  @inlinable
-  func gains(_ factor: Scalar) -> (Scalar, Scalar) {
+  /// Gains K₁ and K₂ for an uncertainty that is `factor` times the nominal one. It mutates formally only: see
+  /// `ProcessObserver`.
+  @inlinable @inline(__always)
+  mutating func gains(_ factor: Scalar) -> (Scalar, Scalar) {
     guard factor > 1 else { return (quantityGains[0], lagGains[0]) }
     var level = 0
     var base: Scalar = 1
@@ -117,7 +118,7 @@ public struct LQGController<Scalar: BinaryFloatingPoint & Sendable>: Controller 
     guard input.hasSetpoint else { return given ?? lower }
     if input.hasMeasurement { slowdown = max(1, input.standardUncertainty / nominal) }
     let (first, second) = gains(slowdown)
-    let state = process.predicted
+    let state = process.predictedInPlace()
     let z = input.setpoint - process.idle
     let x = z + lag * input.setpointRate
     let driven =

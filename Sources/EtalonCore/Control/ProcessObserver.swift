@@ -202,15 +202,26 @@ public struct ProcessObserver<Scalar: BinaryFloatingPoint & Sendable>: Sendable 
     ahead = filtered
   }
 
+  // A large value that is not mutated is copied whole for each access to an element; what runs in every period therefore
+  // mutates formally, and works in place.
+
   /// Output that acts on the filter's state: the one given `delayPeriods` ago.
   @inlinable var delayedOutput: Scalar { outputs[(place &- delayPeriods) & 63] }
 
+  /// The same in place.
+  @inlinable @inline(__always)
+  mutating func delayedOutputInPlace() -> Scalar { outputs[(place &- delayPeriods) & 63] }
+
+  /// `predicted`, in place.
+  @inlinable @inline(__always)
+  mutating func predictedInPlace() -> State { ahead }
+
   /// Takes the value measured at the present instant.
   /// - Parameter standardUncertainty: 0 or more and finite.
-  @inlinable
+  @inlinable @inline(__always)
   public mutating func measure(_ measured: Scalar, standardUncertainty: Scalar) {
     // h s is the measured value; h is a row over (z, x, m).
-    let driven = gain * delayedOutput
+    let driven = gain * delayedOutputInPlace()
     let expected = restKeep * filtered.z + restCouple * filtered.x + restTake * (driven + filtered.m)
     let hz = pzz * restKeep + pzx * restCouple + pzm * restTake
     let hx = pzx * restKeep + pxx * restCouple + pxm * restTake
@@ -240,10 +251,10 @@ public struct ProcessObserver<Scalar: BinaryFloatingPoint & Sendable>: Sendable 
   }
 
   /// Goes on by one period in which `output` was given.
-  @inlinable
+  @inlinable @inline(__always)
   public mutating func advance(output: Scalar) {
     outputs[place & 63] = output
-    let delayed = gain * delayedOutput
+    let delayed = gain * delayedOutputInPlace()
     let toward = delayed + filtered.m
     filtered = State(
       z: keep * filtered.z + couple * filtered.x + take * toward, x: lagKeep * filtered.x + lagTake * toward,
