@@ -42,6 +42,15 @@ final class ComparisonCommandTests: XCTestCase {
     ) { error in
       XCTAssertTrue("\(error)".contains("no column"), "\(error)")
     }
+    let metres = "lab,x [m],u [mm]\nA,1.001,1\nB,1.002,2\n"
+    let scaled = try CompareCommand.parse(["k.csv"]).makeReport(TextTable(text: metres, path: "k.csv"))
+    XCTAssertEqual(scaled.comparison.participants.map(\.standardUncertainty), [0.001, 0.002])
+    XCTAssertThrowsError(
+      try CompareCommand.parse(["k.csv"]).makeReport(
+        TextTable(text: metres.replacing("mm", with: "V"), path: "k.csv"))
+    ) { error in
+      XCTAssertTrue("\(error)".contains("column 'u' is in V, which is no m"), "\(error)")
+    }
   }
 
   private func finding(_ name: String, in findings: RiskCommand.Findings) -> Double {

@@ -97,6 +97,8 @@ final class FitCommandTests: XCTestCase {
     assertFails([], "x,y\n1,2\n1,3\n1,4", "only 1 different abscissae")
     assertFails([], "x,y\n1,2\n2,nan\n3,4", "data.csv:3: 'nan' in column 'y' is not a finite number")
     assertFails([], "x,y\n1,2\n2\n", "data.csv:3: 1 cells where 2 are needed")
+    assertFails(["--uy", "u"], "x,y [V],u [A]\n1,2,1\n2,3,1\n3,5,1", "column 'u' is in A, which is no V")
+    assertFails(["--uy", "u"], "x,y [V],u [volts]\n1,2,1\n2,3,1\n3,5,1", "there is no unit")
     assertFails([], "x,x\n1,2", "data.csv:1: the column name 'x' appears twice")
     assertFails([], "x,y\n", "the file holds no data")
     assertFails([], "", "the file is empty")
@@ -107,6 +109,29 @@ final class FitCommandTests: XCTestCase {
       ["--model", "y = a*x"], ["--start", "a=1"], ["--ux", "1", "--degree", "2"], ["--degree", "two"],
     ] {
       XCTAssertThrowsError(try FitCommand.parse(["data.csv"] + arguments), "\(arguments)")
+    }
+  }
+}
+
+final class ColumnUnitsTests: XCTestCase {
+  /// Uncertainties in millivolts beside volts, and in kelvin beside degrees Celsius.
+  func testUncertaintiesComeToTheUnitOfTheirColumn() throws {
+    func fit(_ text: String, _ arguments: [String]) throws -> FitReport {
+      try FitCommand.parse(["d.csv"] + arguments).makeReport(DataTable(text: text, path: "d.csv"))
+    }
+    let rows = [(0, 1), (1, 3), (2, 4)]
+    let volts = "x [°C],y [V],u [V],w [K]\n" + rows.map { "\($0),\($1),0.002,0.1\n" }.joined()
+    let millivolts = "x [°C],y [V],u [mV],w [mK]\n" + rows.map { "\($0),\($1),2,100\n" }.joined()
+    for arguments in [
+      ["--x", "x", "--y", "y", "--uy", "u"], ["--x", "x", "--y", "y", "--uy", "u", "--ux", "w"],
+      ["--model", "y = a + b*x", "--start", "a=1,b=1", "--uy", "u"],
+    ] {
+      let first = try fit(volts, arguments)
+      let second = try fit(millivolts, arguments)
+      for (a, b) in zip(first.covariance.elements, second.covariance.elements) {
+        XCTAssertEqual(a, b, accuracy: 1e-12 * abs(a), "\(arguments)")
+      }
+      XCTAssertEqual(first.consistency?.observed ?? .nan, second.consistency?.observed ?? 0, accuracy: 1e-9)
     }
   }
 }

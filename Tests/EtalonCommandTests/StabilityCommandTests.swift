@@ -40,6 +40,26 @@ final class StabilityCommandTests: XCTestCase {
     XCTAssertEqual(second, first / 1000, accuracy: 1e-12)
   }
 
+  /// Nanoseconds are nanoseconds, and hertz without a nominal frequency are no fractional frequencies.
+  func testUnitInTheHeading() throws {
+    func deviation(_ arguments: [String], _ heading: String) throws -> Double {
+      let command = try command(arguments + ["--tau", "1"])
+      let table = try TextTable(text: heading + nine.dropFirst(1), path: "data.csv")
+      return try command.makeTables(command.makeRecord(table))[0].points[0].deviation
+    }
+    XCTAssertEqual(
+      try deviation(["--phase"], "y [ns]"), 1e-9 * deviation(["--phase"], "y"), accuracy: 1e-20)
+    XCTAssertEqual(
+      try deviation(["--frequency"], "y [ppb]"), 1e-9 * deviation(["--frequency"], "y"), accuracy: 1e-20)
+    XCTAssertEqual(
+      try deviation(["--frequency", "--nominal", "1e6"], "y [kHz]"),
+      1e3 * deviation(["--frequency", "--nominal", "1e6"], "y [Hz]"), accuracy: 1e-9)
+    XCTAssertThrowsError(try deviation(["--frequency"], "y [Hz]")) { error in
+      XCTAssertTrue("\(error)".contains("--nominal"), "\(error)")
+    }
+    XCTAssertThrowsError(try deviation(["--phase"], "y [V]"))
+  }
+
   /// Empty cells, 'nan' and null are gaps; a word is a fault.
   func testGaps() throws {
     let command = try command(["--phase"])

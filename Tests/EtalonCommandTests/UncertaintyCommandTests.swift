@@ -211,13 +211,20 @@ final class UncertaintyCommandTests: XCTestCase {
 
   func testBadFilesAreNamed() {
     let bad = [
-      ("{", "not JSON"), ("[]", "no object"), ("{\"model\": 1, \"inputs\": {}}", "'model' must be"),
+      ("{", "not JSON"), ("", "the file is empty"), ("[]", "no object"),
+      ("{\"model\": \"a\", \"inputs\": {\"a\": NaN}}", "line 1"), ("{\"model\": 1, \"inputs\": {}}", "'model' must be"),
       ("{\"model\": \"a\"}", "'inputs' must be"),
       ("{\"model\": \"a\", \"inputs\": {\"a\": 1}, \"x\": 1}", "'x' is no key"),
       ("{\"model\": \"a\", \"inputs\": {\"a\": {\"u\": 1}}}", "estimate is missing"),
       (
         "{\"model\": \"a\", \"inputs\": {\"a\": {\"estimate\": 1, \"U\": 1}}}", "coverage factor k or its probability p"
       ),
+      // What would be read past must be refused: it was meant.
+      ("{\"model\": \"a\", \"inputs\": {\"a\": \"1(1)\"}, \"correlations\": {\"a,b\": 1}}", "must be a list of"),
+      ("{\"model\": \"a\", \"inputs\": {\"a\": \"1(1)\"}, \"constants\": [1]}", "must be an object"),
+      ("{\"model\": \"a\", \"inputs\": {\"a\": {\"estimate\": 1, \"u\": 1, \"k\": 2}}}", "'k' belongs to"),
+      ("{\"model\": \"a\", \"inputs\": {\"a\": {\"estimate\": 1, \"U\": 1, \"k\": 2, \"p\": 0.9}}}", "not both"),
+      ("{\"model\": \"a\", \"inputs\": {\"a\": {\"observations\": [1, 2], \"u\": 1}}}", "'u' has no meaning beside"),
       ("{\"model\": \"a\", \"inputs\": {\"a\": {\"estimate\": true, \"u\": 1}}}", "must be a number"),
       ("{\"model\": \"a\", \"inputs\": {\"a\": {\"estimate\": 1, \"u\": 1, \"sigma\": 2}}}", "'sigma' is no key"),
       ("{\"model\": \"a\", \"inputs\": {\"a\": {\"estimate\": 1, \"u\": -1}}}", "must be a finite number above 0"),
@@ -258,7 +265,7 @@ final class ConvertCommandTests: XCTestCase {
   func testRefusedConversions() {
     for words in [
       [], ["-274 °C", "K"], ["-1 K", "°C"], ["20 dB", "%"], ["3", "Np"], ["5 mK", "s"], ["x K"], ["5 kelvn", "K"],
-      ["5 K", "K", "K"], ["50 %", "%RH"], ["1(2", "K"],
+      ["5 K", "K", "K"], ["50 %", "%RH"], ["1(2", "K"], ["1e-300 nm", "Gm"], ["3e-307 mm", "m"],
     ] {
       XCTAssertThrowsError(try ConvertCommand.convert(words), "\(words)")
     }

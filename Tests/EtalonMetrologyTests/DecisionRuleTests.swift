@@ -163,6 +163,18 @@ final class DecisionRuleTests: XCTestCase {
         try ConformityRisk(
           process: NormalDistribution.standard, tolerance: tolerance, acceptance: tolerance, standardUncertainty: u))
     }
+    // So far out that nothing is accepted, or rejected, and no share exists.
+    let accepted = try ToleranceInterval(lower: 900, upper: 901)
+    let far = try ConformityRisk(
+      process: NormalDistribution.standard, tolerance: accepted, acceptance: accepted, standardUncertainty: 0.01)
+    XCTAssertThrowsError(try far.conditionalFalseAccept()) { XCTAssertEqual($0 as? DecisionFault, .nothingAccepted) }
+    XCTAssertThrowsError(try far.conformance(measured: 900)) {
+      XCTAssertEqual($0 as? DecisionFault, .excludedByPopulation(measured: 900))
+    }
+    let wide = try ToleranceInterval(lower: -900, upper: 900)
+    let all = try ConformityRisk(
+      process: NormalDistribution.standard, tolerance: wide, acceptance: wide, standardUncertainty: 0.01)
+    XCTAssertThrowsError(try all.conditionalFalseReject()) { XCTAssertEqual($0 as? DecisionFault, .nothingRejected) }
     XCTAssertThrowsError(try ConformityAssessment(measuredValue: .nan, standardUncertainty: 1, tolerance: tolerance))
     XCTAssertThrowsError(try GammaDistribution(shape: 0, scale: 1))
     XCTAssertThrowsError(try RectangularDistribution(lower: 1, upper: 1))

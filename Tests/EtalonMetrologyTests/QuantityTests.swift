@@ -144,9 +144,12 @@ final class QuantityTests: XCTestCase {
         XCTAssertEqual(($0 as? QuantityFault)?.reason, .outOfRange)
       }
     }
-    XCTAssertThrowsError(try Quantity.parse("1e300 m").value(in: Unit.parse("qm"))) {
-      XCTAssertEqual(($0 as? QuantityFault)?.reason, .outOfRange)
+    for (text, unit) in [("1e300 m", "qm"), ("1e-300 nm", "Gm"), ("3e-307 mm", "m")] {
+      XCTAssertThrowsError(try Quantity.parse(text).value(in: Unit.parse(unit)), text) {
+        XCTAssertEqual(($0 as? QuantityFault)?.reason, .outOfRange)
+      }
     }
+    XCTAssertEqual(try Quantity.parse("0 nm").value(in: Unit.parse("Gm")), 0)
   }
 
   func testPrintingReadsBack() throws {

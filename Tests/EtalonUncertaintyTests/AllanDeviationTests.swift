@@ -233,6 +233,14 @@ final class AllanDeviationTests: XCTestCase {
       XCTAssertEqual(error as? StabilityFault, .tooFew(needed: 11, received: 10))
     }
     XCTAssertThrowsError(try record.deviation(.theo1, averagingFactor: 3))
+    XCTAssertThrowsError(try record.deviation(.oadev, averagingFactor: .max)) { error in
+      XCTAssertEqual(error as? StabilityFault, .averagingFactor(.max))
+    }
+    // Never an infinite deviation.
+    let wild = try PhaseRecord(phaseSeconds: [1e300, -1e300, 1e300, 3, 5], intervalSeconds: 1)
+    XCTAssertThrowsError(try wild.stability(.oadev)) { error in
+      XCTAssertEqual(error as? StabilityFault, .outOfRange(averagingFactor: 1))
+    }
     XCTAssertThrowsError(try record.stability(.oadev, confidence: 1))
   }
 }

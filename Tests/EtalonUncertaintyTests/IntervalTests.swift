@@ -65,7 +65,10 @@ final class IntervalTests: XCTestCase {
     XCTAssertThrowsError(try drift.days(initial: 1, targetUncertainty: 2)) { error in
       XCTAssertEqual(error as? IntervalFault, .unlimited)
     }
-    XCTAssertThrowsError(try drift.days(startingAt: 4, initial: 1, tolerance: tolerance, confidence: 0.95))
+    XCTAssertThrowsError(try drift.days(startingAt: 4, initial: 1, tolerance: tolerance, confidence: 0.95)) { error in
+      guard case .outsideAtStart(let excess)? = error as? IntervalFault else { return XCTFail("\(error)") }
+      XCTAssertEqual(excess, 3.182446305284263 - 1, accuracy: 1e-9)
+    }
     XCTAssertThrowsError(try drift.days(initial: 3, targetUncertainty: 2)) { error in
       guard case .targetNotMet? = error as? IntervalFault else { return XCTFail("\(error)") }
     }

@@ -82,24 +82,24 @@ public struct ConformityRisk<Process: ContinuousDistribution> {
   }
 
   /// Probability that an accepted item is nonconforming.
-  /// - Throws: `.riskNotReachable` when nothing is ever accepted.
+  /// - Throws: `.nothingAccepted`.
   public func conditionalFalseAccept() throws(DecisionFault) -> Double {
     let accept = try acceptProbability()
-    guard accept > 0 else { throw .riskNotReachable(target: 0, best: 0) }
+    guard accept > 0 else { throw .nothingAccepted }
     return try falseAccept() / accept
   }
 
   /// Probability that a rejected item is conforming.
-  /// - Throws: `.riskNotReachable` when nothing is ever rejected.
+  /// - Throws: `.nothingRejected`.
   public func conditionalFalseReject() throws(DecisionFault) -> Double {
     let reject = try integral(-.infinity, .infinity) { rejection($0) }
-    guard reject > 0 else { throw .riskNotReachable(target: 0, best: 0) }
+    guard reject > 0 else { throw .nothingRejected }
     return try falseReject() / reject
   }
 
   /// Probability that an item with a given measured value conforms, by Bayes' theorem (JCGM 106, equation 5): the
   /// producer's specific risk when it is rejected.
-  /// - Throws: `.riskNotReachable` when prior and measurement exclude each other.
+  /// - Throws: `.excludedByPopulation` when prior and measurement exclude each other.
   public func conformance(measured: Double) throws(DecisionFault) -> Double {
     guard measured.isFinite else { throw .notFinite(measured) }
     let u = standardUncertainty
@@ -125,7 +125,7 @@ public struct ConformityRisk<Process: ContinuousDistribution> {
     let inside = try mass(Swift.max(low, tolerance.lower), Swift.min(high, tolerance.upper))
     let outside =
       try mass(low, Swift.min(high, tolerance.lower)) + mass(Swift.max(low, tolerance.upper), high)
-    guard inside + outside > 0 else { throw .riskNotReachable(target: 0, best: 0) }
+    guard inside + outside > 0 else { throw .excludedByPopulation(measured: measured) }
     return inside / (inside + outside)
   }
 

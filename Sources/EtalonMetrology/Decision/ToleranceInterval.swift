@@ -49,6 +49,12 @@ public enum DecisionFault: Error, Equatable, Sendable {
   case probability(Double)
   /// A risk that no acceptance limit reaches, with the smallest risk found.
   case riskNotReachable(target: Double, best: Double)
+  /// No item is ever accepted, so that there is no share of the accepted ones.
+  case nothingAccepted
+  /// No item is ever rejected, so that there is no share of the rejected ones.
+  case nothingRejected
+  /// No item of the population can give the measured value.
+  case excludedByPopulation(measured: Double)
   /// An integral over the distribution that did not converge.
   case integral(Quadrature.Fault)
 }
@@ -66,6 +72,9 @@ extension DecisionFault: CustomStringConvertible {
       return "guard bands of \(w) leave nothing of the tolerance \(lower) to \(upper)"
     case .probability(let p): return "the risk \(p) does not lie between 0 and 1"
     case .riskNotReachable(let target, let best): return "no guard band gives the risk \(target); nearest is \(best)"
+    case .nothingAccepted: return "no item is ever accepted, so that there is no share of the accepted ones"
+    case .nothingRejected: return "no item is ever rejected, so that there is no share of the rejected ones"
+    case .excludedByPopulation(let x): return "no item of the population can give the measured value \(x)"
     case .integral(let fault): return fault.description
     }
   }

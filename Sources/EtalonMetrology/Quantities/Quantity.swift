@@ -42,12 +42,16 @@ public struct Quantity: Equatable, Sendable {
   ///
   /// K names differences here; for a temperature on a scale ask in °C or in `Unit.thermodynamicKelvin`.
   /// - Throws: `dimension`, `kind`; `belowAbsoluteZero` for a temperature on a scale; `outOfRange` where the number in the
-  ///   other unit is beyond what a `Double` holds.
+  ///   other unit is beyond what a `Double` holds, or too near zero for its digits.
   public func value(in other: Unit) throws(QuantityFault) -> Double {
     if unit.kind == .thermodynamicTemperature, value < 0 { throw Self.belowAbsoluteZero(description) }
     let converted = try converted(to: other)
     guard converted.isFinite else {
       throw QuantityFault(reason: .outOfRange, text: description, fix: "ask for it in a larger unit")
+    }
+    // A number that loses its digits or vanishes; the zero of another scale is a number as good as any.
+    if other != unit, unit.offset == other.offset, number != 0, converted.magnitude < .leastNormalMagnitude {
+      throw QuantityFault(reason: .outOfRange, text: description, fix: "ask for it in a smaller unit")
     }
     return converted
   }

@@ -20,8 +20,12 @@ public struct DriftInterval: Sendable {
   ///   - deltas: Changes of the value in that time.
   ///   - order: Highest power of the time, ≥ 1 and below the number of differences.
   public init(days: [Double], deltas: [Double], order: Int) throws(IntervalFault) {
-    guard order >= 1 else { throw .parameter(name: "order", value: Double(order)) }
-    for value in days where !(value > 0) { throw .parameter(name: "days", value: value) }
+    guard order >= 1 else {
+      throw .parameter(name: "order of the drift curve", value: Double(order), allowed: "1 or more")
+    }
+    for value in days where !(value > 0) {
+      throw .parameter(name: "time between calibrations in days", value: value, allowed: "above 0 and finite")
+    }
     let columns = (1...order).map { power in days.map { Elementary.pow($0, Double(power)) } }
     do {
       let fit = try LinearFit.fit(columns: columns, y: deltas, constant: false)
@@ -77,8 +81,12 @@ public struct DriftInterval: Sendable {
   /// Days after which the standard uncertainty has grown to a target.
   /// - Throws: `.targetNotMet` when it is above the target at once, `.unlimited` when it never gets there.
   public func days(initial u0: Double, targetUncertainty target: Double) throws(IntervalFault) -> Double {
-    guard u0 >= 0, u0.isFinite else { throw .parameter(name: "initial", value: u0) }
-    guard target > 0, target.isFinite else { throw .parameter(name: "targetUncertainty", value: target) }
+    guard u0 >= 0, u0.isFinite else {
+      throw .parameter(name: "uncertainty after calibration", value: u0, allowed: "0 or more and finite")
+    }
+    guard target > 0, target.isFinite else {
+      throw .parameter(name: "target uncertainty", value: target, allowed: "above 0 and finite")
+    }
     let start = standardUncertainty(afterDays: 0, initial: u0)
     guard start < target else { throw .targetNotMet(atStart: start, target: target) }
     return try firstCrossing { standardUncertainty(afterDays: $0, initial: u0) - target }
@@ -89,13 +97,17 @@ public struct DriftInterval: Sendable {
   ///   - y0: Value at the calibration.
   ///   - tolerance: The limits; with both of them the coverage is two-sided, with one of them one-sided.
   ///   - confidence: Level of confidence that the value is inside at the end of the interval.
-  /// - Throws: `.targetNotMet` when a limit is touched at once, `.unlimited` when it never is.
+  /// - Throws: `.outsideAtStart` when a limit is touched at once, `.unlimited` when it never is.
   public func days(
     startingAt y0: Double, initial u0: Double, tolerance: ToleranceInterval, confidence: Double
   ) throws(IntervalFault) -> Double {
-    guard y0.isFinite else { throw .parameter(name: "startingAt", value: y0) }
-    guard u0 >= 0, u0.isFinite else { throw .parameter(name: "initial", value: u0) }
-    guard confidence > 0, confidence < 1 else { throw .parameter(name: "confidence", value: confidence) }
+    guard y0.isFinite else { throw .parameter(name: "value after calibration", value: y0, allowed: "finite") }
+    guard u0 >= 0, u0.isFinite else {
+      throw .parameter(name: "uncertainty after calibration", value: u0, allowed: "0 or more and finite")
+    }
+    guard confidence > 0, confidence < 1 else {
+      throw .parameter(name: "confidence", value: confidence, allowed: "between 0 and 1")
+    }
     let k: Double
     do {
       let student = try StudentT(degreesOfFreedom: Double(degreesOfFreedom))
@@ -110,7 +122,7 @@ public struct DriftInterval: Sendable {
       return max(value + half - tolerance.upper, tolerance.lower - (value - half))
     }
     let start = excess(0)
-    guard start < 0 else { throw .targetNotMet(atStart: start, target: 0) }
+    guard start < 0 else { throw .outsideAtStart(by: start) }
     return try firstCrossing(excess)
   }
 }

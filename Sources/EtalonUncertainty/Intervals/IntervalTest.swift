@@ -47,13 +47,22 @@ public struct IntervalTest: Equatable, Sendable {
     guard calibrations > 0, inTolerance >= 0, inTolerance <= calibrations else {
       throw .counts(inTolerance: inTolerance, calibrations: calibrations)
     }
-    guard currentDays > 0, currentDays.isFinite else { throw .parameter(name: "currentDays", value: currentDays) }
-    guard target > 0, target < 1 else { throw .parameter(name: "target", value: target) }
-    guard limits.maximumChange > 1 else { throw .parameter(name: "maximumChange", value: limits.maximumChange) }
+    guard currentDays > 0, currentDays.isFinite else {
+      throw .parameter(name: "current interval in days", value: currentDays, allowed: "above 0 and finite")
+    }
+    guard target > 0, target < 1 else {
+      throw .parameter(name: "target reliability", value: target, allowed: "between 0 and 1")
+    }
+    guard limits.maximumChange > 1 else {
+      throw .parameter(name: "largest change of the interval", value: limits.maximumChange, allowed: "above 1")
+    }
     let confidence = limits.rejectionConfidence
-    guard confidence > 0, confidence < 1 else { throw .parameter(name: "rejectionConfidence", value: confidence) }
+    guard confidence > 0, confidence < 1 else {
+      throw .parameter(name: "confidence of the rejection", value: confidence, allowed: "between 0 and 1")
+    }
     guard limits.shortestDays > 0, limits.shortestDays <= limits.longestDays else {
-      throw .parameter(name: "shortestDays", value: limits.shortestDays)
+      throw .parameter(
+        name: "shortest interval in days", value: limits.shortestDays, allowed: "above 0 and at most the longest")
     }
     let observed = Double(inTolerance) / Double(calibrations)
     do {
@@ -89,9 +98,15 @@ public struct IntervalTest: Equatable, Sendable {
   public static func exponentialDays(
     currentDays: Double, observedReliability observed: Double, target: Double
   ) throws(IntervalFault) -> Double {
-    guard currentDays > 0, currentDays.isFinite else { throw .parameter(name: "currentDays", value: currentDays) }
-    guard observed > 0, observed < 1 else { throw .parameter(name: "observedReliability", value: observed) }
-    guard target > 0, target < 1 else { throw .parameter(name: "target", value: target) }
+    guard currentDays > 0, currentDays.isFinite else {
+      throw .parameter(name: "current interval in days", value: currentDays, allowed: "above 0 and finite")
+    }
+    guard observed > 0, observed < 1 else {
+      throw .parameter(name: "observed reliability", value: observed, allowed: "between 0 and 1")
+    }
+    guard target > 0, target < 1 else {
+      throw .parameter(name: "target reliability", value: target, allowed: "between 0 and 1")
+    }
     return currentDays * Elementary.log(target) / Elementary.log(observed)
   }
 

@@ -41,12 +41,12 @@ extension MeasurementModel {
     switch trials {
     case .fixed(let count):
       guard count >= 1000, count >= Int(least), count <= 20_000_000 else {
-        throw .trials(count, range: "\(max(1000, Int(least))) to 20000000")
+        throw .trials(count, range: "\(max(1000, Int(least))) to 20000000 trials")
       }
       try run.make(count)
     case .adaptive(let digits, let fraction, let maximum):
       guard digits >= 1, digits <= 4, fraction > 0, fraction <= 1, maximum <= 20_000_000 else {
-        throw .trials(maximum, range: "up to 20000000, for 1 to 4 significant digits")
+        throw .trials(maximum, range: "up to 20000000 trials, for 1 to 4 significant digits")
       }
       try run.adapt(digits: digits, fraction: fraction, maximum: maximum)
     }
@@ -59,7 +59,7 @@ extension MeasurementModel {
     trials count: Int, seed: UInt64, threads: Int = 1
   ) throws(UncertaintyFault) -> [[Double]] {
     guard threads >= 1, threads <= 64 else { throw .trials(threads, range: "1 to 64 threads") }
-    guard count >= 1, count <= 20_000_000 else { throw .trials(count, range: "1 to 20000000") }
+    guard count >= 1, count <= 20_000_000 else { throw .trials(count, range: "1 to 20000000 trials") }
     let engine = try MonteCarloEngine(self, seed: seed, sampling: .random)
     if outputs.count > 1 {
       var run = MonteCarloRun(engine: engine, coverage: 0.5, least: 1, threads: threads)

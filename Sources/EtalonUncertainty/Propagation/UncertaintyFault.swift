@@ -85,7 +85,7 @@ extension UncertaintyFault: CustomStringConvertible {
       return "\(output): \(fault), within the distributions of the inputs, at \(values)"
     case .implicitSlope(let measurand): return "the equation does not depend on \"\(measurand)\" at its solution"
     case .secondOrder(let reason): return reason
-    case .trials(let count, let range): return "\(count) Monte Carlo trials are asked for; allowed are \(range)"
+    case .trials(let count, let range): return "\(count) is out of range for the Monte Carlo, which takes \(range)"
     case .notStable(let trials, let tolerance, let reached):
       return
         "\(trials) trials reach a stability of \(reached), not the numerical tolerance \(tolerance); the variance may "

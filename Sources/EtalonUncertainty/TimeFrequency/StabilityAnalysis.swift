@@ -22,12 +22,14 @@ public struct StabilityPoint: Equatable, Sendable {
 extension PhaseRecord {
   /// The statistic at averaging factor m and the number of terms in it.
   /// - Returns: Dimensionless for input in seconds, seconds for `tdev` and `ttotdev`.
-  /// - Throws: `.averagingFactor`, `.tooFew`, `.onlyGaps`.
+  /// - Throws: `.averagingFactor`, `.tooFew`, `.onlyGaps`, `.outOfRange`.
   public func deviation(
     _ statistic: StabilityStatistic, averagingFactor m: Int
   ) throws(StabilityFault) -> (value: Double, terms: Int) {
-    guard m >= 1, m <= phase.count else { throw .averagingFactor(m) }
+    guard m >= 1 else { throw .averagingFactor(m) }
     if statistic == .theo1, m % 2 != 0 { throw .averagingFactor(m) }
+    // The largest multiple of m that any statistic needs.
+    guard m < Int.max / 4 else { throw .averagingFactor(m) }
     let needed = minimumCount(statistic, m)
     guard phase.count >= needed else { throw .tooFew(needed: needed, received: phase.count) }
     let tau = Double(m) * intervalSeconds
@@ -56,7 +58,9 @@ extension PhaseRecord {
       divisor = tau * tau
     }
     guard sum.terms > 0 else { throw .onlyGaps(averagingFactor: m) }
-    return ((sum.meanSquare / divisor).squareRoot(), sum.terms)
+    let value = (sum.meanSquare / divisor).squareRoot()
+    guard value.isFinite else { throw .outOfRange(averagingFactor: m) }
+    return (value, sum.terms)
   }
 
   /// Phases that the statistic needs at averaging factor m.

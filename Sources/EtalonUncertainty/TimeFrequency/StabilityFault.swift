@@ -12,6 +12,8 @@ public enum StabilityFault: Error, Equatable, Sendable {
   case averagingFactor(Int)
   /// Gaps leave no term for this averaging factor.
   case onlyGaps(averagingFactor: Int)
+  /// Squares of differences of the data leave the range of a number.
+  case outOfRange(averagingFactor: Int)
   /// An averaging time that is no multiple of the sampling interval.
   case averagingTime(Double, interval: Double)
   /// A confidence level outside the open interval 0 … 1.
@@ -49,11 +51,15 @@ extension StabilityFault: CustomStringConvertible {
   /// The reason in words.
   public var description: String {
     switch self {
-    case .tooFew(let needed, let received): return "\(received) data, at least \(needed) are needed"
+    case .tooFew(let needed, let received):
+      return "the record is too short: \(received) phases (one more than frequencies), at least \(needed) are needed"
     case .notFinite(let index): return "datum \(index) (counted from 0) is not finite; a missing one is a gap"
     case .interval(let seconds): return "the interval \(seconds) s is not positive and finite"
-    case .averagingFactor(let m): return "the averaging factor \(m) can not be used"
+    case .averagingFactor(let m):
+      return "the averaging factor \(m) can not be used; it is 1 or more, and even for theo1"
     case .onlyGaps(let m): return "gaps leave no term at the averaging factor \(m)"
+    case .outOfRange(let m):
+      return "at the averaging factor \(m) the squares of the differences leave the range of a number; check the unit"
     case .averagingTime(let tau, let interval): return "\(tau) s is no multiple of the interval \(interval) s"
     case .confidence(let p): return "the confidence \(p) does not lie between 0 and 1"
     case .distribution(let fault): return fault.description

@@ -73,8 +73,13 @@ struct CompareCommand: ParsableCommand {
   }
 
   func makeReport(_ table: TextTable) throws -> Report {
-    let values = try table.completeNumbers(table.column(value, usual: ["x", "value", "1"]))
-    let uncertainties = try table.completeNumbers(table.column(uncertainty, usual: ["u", "uncertainty", "2"]))
+    let valueColumn = try table.column(value, usual: ["x", "value", "1"])
+    let uncertaintyColumn = try table.column(uncertainty, usual: ["u", "uncertainty", "2"])
+    let values = try table.completeNumbers(valueColumn)
+    let factor = try ColumnUnits.factor(
+      column: table.names[uncertaintyColumn], unit: table.units[uncertaintyColumn], to: table.units[valueColumn],
+      path: table.path, advice: "give it in the unit of '\(table.names[valueColumn])'")
+    let uncertainties = try table.completeNumbers(uncertaintyColumn).map { $0 * factor }
     let nameColumn =
       name != nil ? try table.column(name, usual: []) : table.names.firstIndex { ["lab", "name"].contains($0) }
     let comparison = try InterlaboratoryComparison(

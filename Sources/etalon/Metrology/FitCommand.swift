@@ -95,8 +95,8 @@ struct FitCommand: ParsableCommand {
     let abscissae = try column(x, defaults: ["x"], position: 0, table)
     let ordinates = try column(y, defaults: ["y"], position: 1, table)
     let count = table.rowCount
-    let xUncertainties = try ux.map { try uncertainties($0, table, count) }
-    let yUncertainties = try uy.map { try uncertainties($0, table, count) }
+    let xUncertainties = try ux.map { try uncertainties($0, of: abscissae, table, count) }
+    let yUncertainties = try uy.map { try uncertainties($0, of: ordinates, table, count) }
     var report: FitReport
     if let xUncertainties {
       let line = try LineFit.generalisedDistance(
@@ -204,7 +204,10 @@ struct FitCommand: ParsableCommand {
     }
     var weighting = Weighting.equal
     if let weights { weighting = .relative(try table.column(weights, of: file).values) }
-    if let uy { weighting = .standardUncertainties(try uncertainties(uy, table, table.rowCount)) }
+    if let uy {
+      let response = try table.column(model.response, of: file)
+      weighting = .standardUncertainties(try uncertainties(uy, of: response, table, table.rowCount))
+    }
     let fit = try NonlinearFit.fit(model, data: data, start: model.parameters.map { values[$0]! }, weighting: weighting)
     var report = FitReport(
       method: weighting.isAbsolute
@@ -265,10 +268,16 @@ struct FitCommand: ParsableCommand {
     return table.columns[position]
   }
 
-  private func uncertainties(_ text: String, _ table: DataTable, _ count: Int) throws -> [Double] {
-    if let column = table[text] { return column.values }
-    guard let value = Double(text) else { return try table.column(text, of: file).values }
-    return [Double](repeating: value, count: count)
+  /// In the unit of the column whose uncertainties they are.
+  private func uncertainties(
+    _ text: String, of values: DataTable.Column, _ table: DataTable, _ count: Int
+  ) throws -> [Double] {
+    if table[text] == nil, let value = Double(text) { return [Double](repeating: value, count: count) }
+    let column = try table.column(text, of: file)
+    let factor = try ColumnUnits.factor(
+      column: column.name, unit: column.unit, to: values.unit, path: file,
+      advice: "give it in the unit of '\(values.name)'")
+    return column.values.map { $0 * factor }
   }
 
   private func listed(_ texts: [String]) -> [String] { texts.flatMap { $0.split(separator: ",").map(String.init) } }

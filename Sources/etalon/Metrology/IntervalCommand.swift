@@ -116,8 +116,11 @@ struct IntervalCommand: ParsableCommand {
 
   func fromDrifts(_ path: String) throws -> [(name: String, label: String, value: Any)] {
     let table = try TextTable.read(path)
+    let times = try table.column(nil, usual: ["days", "t", "1"])
+    let factor = try ColumnUnits.factor(
+      column: table.names[times], unit: table.units[times], to: "d", path: path, advice: "times have a unit of time")
     let drift = try DriftInterval(
-      days: table.completeNumbers(table.column(nil, usual: ["days", "t", "1"])),
+      days: table.completeNumbers(times).map { $0 * factor },
       deltas: table.completeNumbers(table.column(nil, usual: ["deltas", "delta", "2"])), order: order)
     let initial = u0 ?? 0
     var findings: [(name: String, label: String, value: Any)] = [

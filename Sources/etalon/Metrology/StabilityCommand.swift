@@ -93,7 +93,13 @@ struct StabilityCommand: ParsableCommand {
   /// The record that the options describe.
   func makeRecord(_ table: TextTable) throws -> PhaseRecord {
     let index = try column.map { try table.column($0, usual: []) } ?? table.names.count - 1
-    var series = try table.numbers(index)
+    let factor = try ColumnUnits.factor(
+      column: table.names[index], unit: table.units[index], to: phase ? "s" : nominal == nil ? "1" : "Hz",
+      path: table.path,
+      advice: phase
+        ? "time deviations have a unit of time"
+        : "frequencies in hertz take --nominal, fractional ones are plain numbers")
+    var series = try table.numbers(index).map { $0.map { $0 * factor } }
     if phase { return try PhaseRecord(phaseSecondsWithGaps: series, intervalSeconds: interval) }
     if let nominal { series = series.map { $0.map { ($0 - nominal) / nominal } } }
     return try PhaseRecord(fractionalFrequencyWithGaps: series, intervalSeconds: interval)

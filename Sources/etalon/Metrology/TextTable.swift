@@ -115,7 +115,7 @@ struct TextTable: Equatable {
     do {
       object = try JSONSerialization.jsonObject(with: Data(text.utf8))
     } catch {
-      throw DataFault(path: path, line: nil, reason: "the file is not JSON: \(error.localizedDescription)")
+      throw DataFault(path: path, line: nil, reason: "the file is not JSON: \(JSONReason.text(error))")
     }
     func cell(_ value: Any?) throws -> String {
       switch value {

@@ -20,11 +20,12 @@ struct UncertaintyFile {
   /// - Parameter directory: where the file lies; `data` is relative to it.
   init(json text: String, path: String, directory: String) throws {
     func fault(_ reason: String) -> DataFault { DataFault(path: path, line: nil, reason: reason) }
+    guard text.contains(where: { !$0.isWhitespace }) else { throw fault("the file is empty") }
     let object: Any
     do {
       object = try JSONSerialization.jsonObject(with: Data(text.utf8))
     } catch {
-      throw fault("the file is not JSON: \(error.localizedDescription)")
+      throw fault("the file is not JSON: \(JSONReason.text(error))")
     }
     guard let members = object as? [String: Any] else { throw fault("the file holds no object") }
     for key in members.keys.sorted() where !Self.keys.contains(key) {
@@ -68,6 +69,7 @@ struct UncertaintyFile {
       for key in members.keys.sorted() where !Self.inputKeys.contains(key) {
         throw fault("\(place): '\(key)' is no key; allowed are \(Self.inputKeys.sorted().joined(separator: ", "))")
       }
+      try Self.checkCompany(members, place, fault)
       if let unit = members["unit"] {
         guard let unit = unit as? String else { throw fault("\(place).unit must be a text") }
         do { units[name] = try EtalonMetrology.Unit.parse(unit) } catch { throw fault("\(place): \(error)") }
@@ -94,15 +96,22 @@ struct UncertaintyFile {
       inputs += together.inputs
       correlations += together.correlations
     }
-    for pair in members["correlations"] as? [Any] ?? [] {
-      guard let pair = pair as? [Any], pair.count == 3, let a = pair[0] as? String, let b = pair[1] as? String,
-        let r = try Self.number(pair[2], "correlations", fault)
-      else { throw fault("'correlations' must be a list of [\"a\", \"b\", coefficient]") }
-      correlations.append(InputCorrelation(a, b, r))
+    if let given = members["correlations"] {
+      let form = "'correlations' must be a list of [\"a\", \"b\", coefficient]"
+      guard let pairs = given as? [Any] else { throw fault(form) }
+      for pair in pairs {
+        guard let pair = pair as? [Any], pair.count == 3, let a = pair[0] as? String, let b = pair[1] as? String,
+          let r = try Self.number(pair[2], "correlations", fault)
+        else { throw fault(form) }
+        correlations.append(InputCorrelation(a, b, r))
+      }
     }
     var constants: [String: Double] = [:]
-    for (name, value) in members["constants"] as? [String: Any] ?? [:] {
-      constants[name] = try Self.number(value, "constants.\(name)", fault)
+    if let given = members["constants"] {
+      guard let given = given as? [String: Any] else {
+        throw fault("'constants' must be an object with one number for each name")
+      }
+      for name in given.keys.sorted() { constants[name] = try Self.number(given[name], "constants.\(name)", fault) }
     }
     if let unknown = members["solve_for"] {
       guard let unknown = unknown as? String, texts.count == 1, constants.isEmpty else {
@@ -118,6 +127,21 @@ struct UncertaintyFile {
       let all = inputs.map { units[$0.name] ?? ($0.distribution == .exact ? .one : nil) }
       self.units = units.isEmpty || all.contains(nil) ? nil : try model.units(of: all.compactMap { $0 })
     }
+  }
+
+  /// A key that would say nothing beside the others is a fault, because whoever wrote it meant something.
+  private static func checkCompany(
+    _ members: [String: Any], _ place: String, _ fault: (String) -> DataFault
+  ) throws {
+    for data in ["observations", "series", "column"] where members[data] != nil {
+      for key in members.keys.sorted() where ![data, "unit"].contains(key) {
+        throw fault("\(place): '\(key)' has no meaning beside '\(data)', which gives estimate and uncertainty")
+      }
+    }
+    for key in ["k", "p"] where members[key] != nil && members["U"] == nil {
+      throw fault("\(place): '\(key)' belongs to an expanded uncertainty 'U'")
+    }
+    if members["k"] != nil, members["p"] != nil { throw fault("\(place): give 'k' or 'p' with 'U', not both") }
   }
 
   private static func number(_ value: Any?, _ place: String, _ fault: (String) -> DataFault) throws -> Double? {
