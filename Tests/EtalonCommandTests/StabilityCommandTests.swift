@@ -28,6 +28,8 @@ final class StabilityCommandTests: XCTestCase {
     XCTAssertEqual(csv.rows.map { $0[0] + " " + $0[1] }, ["oadev 1.0", "oadev 2.0", "mdev 1.0", "mdev 2.0"])
     let picture = try XCTUnwrap(StabilityCommand.plot(tables).svg())
     XCTAssertEqual(picture.components(separatedBy: "<circle").count - 1, 4)
+    // Two colours are told apart by name.
+    XCTAssertTrue(picture.contains(">OADEV</text>") && picture.contains(">MDEV</text>"), picture)
   }
 
   /// Hertz beside a nominal frequency give the same deviations, divided by it.
@@ -48,12 +50,12 @@ final class StabilityCommandTests: XCTestCase {
       return try command.makeTables(command.makeRecord(table))[0].points[0].deviation
     }
     XCTAssertEqual(
-      try deviation(["--phase"], "y [ns]"), 1e-9 * deviation(["--phase"], "y"), accuracy: 1e-20)
+      try deviation(["--phase"], "y [ns]"), 1e-9 * (try deviation(["--phase"], "y")), accuracy: 1e-20)
     XCTAssertEqual(
-      try deviation(["--frequency"], "y [ppb]"), 1e-9 * deviation(["--frequency"], "y"), accuracy: 1e-20)
+      try deviation(["--frequency"], "y [ppb]"), 1e-9 * (try deviation(["--frequency"], "y")), accuracy: 1e-20)
     XCTAssertEqual(
       try deviation(["--frequency", "--nominal", "1e6"], "y [kHz]"),
-      1e3 * deviation(["--frequency", "--nominal", "1e6"], "y [Hz]"), accuracy: 1e-9)
+      1e3 * (try deviation(["--frequency", "--nominal", "1e6"], "y [Hz]")), accuracy: 1e-9)
     XCTAssertThrowsError(try deviation(["--frequency"], "y [Hz]")) { error in
       XCTAssertTrue("\(error)".contains("--nominal"), "\(error)")
     }

@@ -26,7 +26,8 @@ extension ComparisonFault: CustomStringConvertible {
     switch self {
     case .tooFew(let needed, let received): return "\(received) participants, at least \(needed) are needed"
     case .value(let x, let name): return "the value \(x) of \(name) is not finite"
-    case .uncertainty(let u, let name): return "the uncertainty \(u) of \(name) is not above 0 and finite, or its square leaves the range of a number"
+    case .uncertainty(let u, let name):
+      return "the uncertainty \(u) of \(name) is not above 0 and finite, or its square leaves the range of a number"
     case .duplicateName(let name): return "there are two participants '\(name)'"
     case .lengthMismatch(let input, let expected, let received):
       return "\(input): \(received) values where \(expected) are needed"

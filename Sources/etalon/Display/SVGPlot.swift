@@ -19,12 +19,21 @@ struct SVGPlot {
     case marker(x: Double, label: String, colour: String)
   }
 
+  /// A name for what is drawn in a colour.
+  struct Key {
+    var label: String
+    var colour: String
+    var dashed = false
+  }
+
   var title: String
   var xLabel: String
   var yLabel: String
   var xScale = Scale.linear
   var yScale = Scale.linear
   var layers: [Layer] = []
+  /// What the colours mean, above the plot on the right; nothing where it is empty.
+  var legend: [Key] = []
   var width = 720.0
   var height = 440.0
   /// Name of the clipped region; several plots on one page need different ones.
@@ -52,6 +61,14 @@ struct SVGPlot {
       "<rect width=\"100%\" height=\"100%\" fill=\"white\"/>",
       Self.text(left, 20, title, anchor: "start", extra: " font-size=\"14\" font-weight=\"bold\""),
     ]
+    var end = right
+    for key in legend.reversed() {
+      out.append(Self.text(end, 20, key.label, anchor: "end"))
+      // A sans-serif letter of this size is some 6.6 units wide.
+      let start = end - 6.6 * Double(key.label.count) - 6
+      out.append(Self.segment(start - 20, 16, start, 16, key.colour, width: 2.5, dashed: key.dashed))
+      end = start - 34
+    }
     for tick in x.ticks {
       out.append(Self.segment(px(tick.value), top, px(tick.value), bottom, "#ddd"))
       out.append(Self.text(px(tick.value), bottom + 18, tick.label, anchor: "middle"))
@@ -155,8 +172,12 @@ struct SVGPlot {
 
   // MARK: - Text
 
-  private static func segment(_ x1: Double, _ y1: Double, _ x2: Double, _ y2: Double, _ colour: String) -> String {
-    "<line x1=\"\(number(x1))\" y1=\"\(number(y1))\" x2=\"\(number(x2))\" y2=\"\(number(y2))\" stroke=\"\(colour)\"/>"
+  private static func segment(
+    _ x1: Double, _ y1: Double, _ x2: Double, _ y2: Double, _ colour: String, width: Double = 1, dashed: Bool = false
+  ) -> String {
+    let extra = (width == 1 ? "" : " stroke-width=\"\(number(width))\"") + (dashed ? " stroke-dasharray=\"6 4\"" : "")
+    return "<line x1=\"\(number(x1))\" y1=\"\(number(y1))\" x2=\"\(number(x2))\" y2=\"\(number(y2))\" "
+      + "stroke=\"\(colour)\"\(extra)/>"
   }
 
   private static func text(_ x: Double, _ y: Double, _ text: String, anchor: String, extra: String = "") -> String {
@@ -232,6 +253,7 @@ extension SVGPlot {
       guard last >= first, last - first < 40 else { return [] }
       return (first...last).map { index in
         let value = Double(index) * step * unit
+        if decimals == 0, value.magnitude < 1e10 { return (value, "\(Int(value))") }
         return (value, decimals > 6 || value.magnitude >= 1e7 ? "\(value)" : Text.fixed(value, decimals))
       }
     }

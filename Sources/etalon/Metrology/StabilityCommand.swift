@@ -179,8 +179,12 @@ struct StabilityCommand: ParsableCommand {
   }
 
   static func plot(_ tables: [(statistic: StabilityStatistic, points: [StabilityPoint])]) -> SVGPlot {
-    let title = tables.map { $0.statistic.rawValue.uppercased() }.joined(separator: ", ")
-    var plot = SVGPlot(title: title, xLabel: "averaging time τ / s", yLabel: "deviation σ(τ)")
+    let names = tables.map { $0.statistic.rawValue.uppercased() }
+    // Time deviations are times; beside the others, which are ratios, the legend has to say so.
+    let areTimes = tables.map { [.tdev, .ttotdev].contains($0.statistic) }
+    let unit = areTimes.allSatisfy(\.self) ? " / s" : ""
+    var plot = SVGPlot(
+      title: names.count == 1 ? names[0] : "Stability", xLabel: "averaging time τ / s", yLabel: "deviation σ(τ)" + unit)
     plot.xScale = .logarithmic
     plot.yScale = .logarithmic
     let colours = ["#1f5fa8", "#b3441e", "#2f7d32", "#6a3d9a", "#8a6d00", "#00838f"]
@@ -191,6 +195,10 @@ struct StabilityCommand: ParsableCommand {
           table.points.compactMap { point in
             point.confidenceInterval.map { (x: point.tauSeconds, low: $0.lowerBound, high: $0.upperBound) }
           }, colour: colour))
+      if names.count > 1 {
+        let label = names[index] + (areTimes[index] && unit.isEmpty ? " / s" : "")
+        plot.legend.append(.init(label: label, colour: colour))
+      }
       let curve = table.points.map { (x: $0.tauSeconds, y: $0.deviation) }
       plot.layers.append(.line(curve, colour: colour))
       plot.layers.append(.points(curve, colour: colour))

@@ -231,7 +231,8 @@ struct UncertaintyReport {
     let label = units.map { $0[0] == .one ? measurand : "\(measurand) / \($0[0].symbol)" }
     var plot = SVGPlot(
       title: "\(measurand): \(result.trials) trials, seed \(result.seed)", xLabel: label ?? measurand,
-      yLabel: "probability density")
+      yLabel: "probability density" + (units?.first.map { $0 == .one ? "" : " / (\($0.symbol))⁻¹" } ?? ""))
+    plot.legend = [.init(label: "Monte Carlo", colour: "#4477aa")]
     let histogram = result.histogram
     let scale = 1 / (Double(result.trials) * histogram.width)
     let bars = histogram.counts.enumerated().map { i, count in
@@ -253,6 +254,7 @@ struct UncertaintyReport {
         return (x, NormalDistribution.standard.density(z) / u)
       }
       plot.layers.append(.line(curve, colour: "#cc3311", dashed: true))
+      plot.legend.append(.init(label: "normal with the u of the GUM", colour: "#cc3311", dashed: true))
     }
     plot.layers.append(.marker(x: result.symmetricInterval.lowerBound, label: "low", colour: "#222222"))
     plot.layers.append(.marker(x: result.symmetricInterval.upperBound, label: "high", colour: "#222222"))
