@@ -7,6 +7,7 @@ let package = Package(
   dependencies: [.package(name: "etalon", path: "..")],
   targets: [
     .target(name: "CAllocationCounter"),
+    .target(name: "CLockCounter"),
     // The peer is compiled as hard as a peer deserves, and without contraction, which would change its last bits.
     .target(
       name: "CLoopTwin", cxxSettings: [.unsafeFlags(["-O3", "-ffp-contract=off", "-fno-exceptions", "-DNDEBUG"])]),
@@ -32,7 +33,7 @@ let package = Package(
     .executableTarget(
       name: "lateness",
       dependencies: [
-        "CAllocationCounter", .product(name: "EtalonCore", package: "etalon"),
+        "CAllocationCounter", "CLockCounter", .product(name: "EtalonCore", package: "etalon"),
         .product(name: "EtalonLedger", package: "etalon"), .product(name: "EtalonLinux", package: "etalon"),
         .product(name: "EtalonSession", package: "etalon"),
       ]),

@@ -3,10 +3,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/syscall.h>
 #include <sys/timex.h>
+#include <time.h>
 #include <unistd.h>
 
 int etalon_pty_open(void) {
@@ -58,4 +61,31 @@ int etalon_clock_state(int *status, long *maximum_error_microseconds) {
   *status = clock.status;
   *maximum_error_microseconds = clock.maxerror;
   return state;
+}
+
+int etalon_epoll_wait_exactly(int epoll, unsigned *tokens, unsigned *ready, int capacity, long long instant) {
+#ifdef SYS_epoll_pwait2
+  struct epoll_event events[64];
+  if (capacity > 64) capacity = 64;
+  struct timespec now;
+  // The kernel takes the time that is left, so the clock is read at the last moment.
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  long long left = instant - now.tv_sec * 1000000000LL - now.tv_nsec;
+  if (left < 0) left = 0;
+  // The kernel's own layout: 64-bit numbers also where time_t has 32 bits.
+  struct {
+    int64_t seconds;
+    int64_t nanoseconds;
+  } timeout = {left / 1000000000, left % 1000000000};
+  long count = syscall(SYS_epoll_pwait2, epoll, events, capacity, &timeout, NULL, (size_t)8);
+  for (long index = 0; index < count; index++) {
+    tokens[index] = events[index].data.u32;
+    ready[index] = events[index].events;
+  }
+  return (int)count;
+#else
+  (void)epoll, (void)tokens, (void)ready, (void)capacity, (void)instant;
+  errno = ENOSYS;
+  return -1;
+#endif
 }

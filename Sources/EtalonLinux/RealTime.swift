@@ -75,7 +75,8 @@ public struct RealTime: ~Copyable {
   /// What was asked for and not granted, in the order of asking.
   public let lacks: [RealTimeLack]
   private let latency: Int32
-  private let hasPriority: Bool
+  /// Whether the thread is under SCHED_FIFO.
+  public let hasPriority: Bool
   private let hasLockedMemory: Bool
 
   /// Bytes of the stack that are touched beforehand: far more than the loop's deepest call needs.

@@ -30,6 +30,10 @@ int etalon_epoll_control(int epoll, int operation, int descriptor, unsigned even
 /// Waits; writes token and events of each ready descriptor; their number, or -1 and errno.
 int etalon_epoll_wait(int epoll, unsigned *tokens, unsigned *events, int capacity, int milliseconds);
 
+/// The same until an instant of CLOCK_MONOTONIC in nanoseconds, which the kernel keeps exactly for threads under a real-time
+/// scheduler (others get slack: a thousandth of the time, at least 50 us). ENOSYS before Linux 5.11.
+int etalon_epoll_wait_exactly(int epoll, unsigned *tokens, unsigned *events, int capacity, long long instant);
+
 /// Reads the limit of a resource by the kernel's number; 0, or -1 and errno.
 int etalon_resource_limit(int resource, struct rlimit *limit);
 
