@@ -19,20 +19,11 @@ struct RunOutput {
     }
     do throws(LedgerFault) {
       writer = try LedgerWriter(
-        runFolder: folder.path, mode: mode, ringBytes: Self.ringBytes(rateHertz: rateHertz))
+        runFolder: folder.path, mode: mode, ringBytes: RecordRate.ringBytes(rateHertz: rateHertz))
       try folder.write(header.sessionText, to: "session.yaml")
     } catch {
       throw Fail.with(Self.exitCode(error), error.explanation)
     }
-  }
-
-  /// Room for what a loop at this rate records in five seconds, while the disk stands still: some 1500 bytes a period
-  /// (replies of two devices, their requests, wake-ups, the pair, the estimate, the actuator's exchange), doubled.
-  static func ringBytes(rateHertz: Double) -> Int {
-    let needed = min(rateHertz * 5 * 3000, Double(1 << 28))
-    var bytes = 1 << 22
-    while Double(bytes) < needed { bytes *= 2 }
-    return bytes
   }
 
   /// For an output folder everything but a full disk and a folder in use is an output that can not be written.
