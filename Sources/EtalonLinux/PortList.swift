@@ -244,8 +244,9 @@ public struct PortScanFault: Error, Sendable, Equatable {
   /// The operating system's error number.
   public var code: Int32
 
+  /// What happened, for people.
+  public var reason: String { "\(path) can not be read (\(String(cString: strerror(code))))" }
+
   /// Reason and remedy, for people.
-  public var explanation: String {
-    "\(path) can not be read (\(String(cString: strerror(code)))); is sysfs mounted? mount -t sysfs sysfs /sys"
-  }
+  public var explanation: String { "\(reason); is sysfs mounted? mount -t sysfs sysfs /sys" }
 }

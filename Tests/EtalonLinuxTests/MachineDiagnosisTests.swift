@@ -62,6 +62,7 @@ final class MachineDiagnosisTests: XCTestCase {
     for finding in diagnosis.findings {
       XCTAssertNotEqual(finding.state, .ok, "\(finding)")
       XCTAssertFalse(finding.meaning.isEmpty, "\(finding)")
+      XCTAssertFalse(finding.remedy.isEmpty, "\(finding)")
     }
     XCTAssertEqual(
       diagnosis.findings.filter { $0.state == .missing }.map(\.name),
@@ -100,6 +101,26 @@ final class MachineDiagnosisTests: XCTestCase {
     access = try finding("gpio-access", facts)
     XCTAssertEqual(access.remedy.first, "sudo groupadd --system gpio")
     XCTAssertEqual(MachineDiagnosis(facts).exitStatus, 77)
+  }
+
+  /// A machine without the usual groups, or without its system files, is told as such.
+  func testNoGroupsAndNoSystemFiles() throws {
+    var facts = good()
+    facts.groups = ["root", "lab"]
+    facts.user = .init(name: "lab", isSuperuser: false, groups: ["lab"], listedGroups: ["lab"])
+    facts.serialPorts = []
+    facts.gpioChips = []
+    XCTAssertEqual(try finding("serial-access", facts).found, "no serial port to open; there is no group dialout")
+    XCTAssertEqual(
+      try finding("gpio-access", facts).remedy,
+      ["sudo groupadd --system gpio", "sudo usermod -aG gpio lab", "newgrp gpio"])
+    XCTAssertEqual(try finding("serial-ports", facts).state, .missing)
+    facts.portScanFault = PortScanFault(path: "/sys/class/tty", code: 2)
+    let ports = try finding("serial-ports", facts)
+    XCTAssertEqual(ports.state, .missing)
+    XCTAssertTrue(ports.found.contains("/sys/class/tty"), ports.found)
+    XCTAssertEqual(ports.remedy, ["sudo mount -t sysfs sysfs /sys"])
+    XCTAssertEqual(MachineDiagnosis(facts).exitStatus, 69)
   }
 
   /// A right goes before an absence, an absence before a full disk.

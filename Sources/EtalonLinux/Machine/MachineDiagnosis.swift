@@ -41,8 +41,9 @@ public struct MachineDiagnosis: Sendable, Equatable {
     let found = "Linux \(facts.kernel.release) (\(facts.kernel.machine))"
     guard let version = facts.kernel.version else {
       return Finding(
-        "kernel", .warning, found: found, meaning: "its version can not be told; Linux 5.10 or newer is needed for GPIO"
-      )
+        "kernel", .warning, found: found,
+        meaning: "its version can not be told; Linux 5.10 or newer is needed for GPIO",
+        remedy: ["uname -a"])
     }
     // The second version of the GPIO character device came with Linux 5.10 (include/uapi/linux/gpio.h).
     if version >= (5, 10) { return Finding("kernel", .ok, found: found) }
@@ -53,6 +54,11 @@ public struct MachineDiagnosis: Sendable, Equatable {
   }
 
   private static func serialPorts(_ facts: MachineFacts) -> Finding {
+    if let fault = facts.portScanFault {
+      return Finding(
+        "serial-ports", .missing, found: fault.reason, meaning: "it is not known which serial ports there are",
+        remedy: ["sudo mount -t sysfs sysfs /sys"])
+    }
     let consoles = facts.consoles.joined(separator: ", ")
     let isKept = facts.consoles.isEmpty ? "" : " (\(consoles) is the system's console and refused)"
     if !facts.serialPorts.isEmpty {
@@ -97,12 +103,15 @@ public struct MachineDiagnosis: Sendable, Equatable {
     let user = facts.user
     guard !nodes.isEmpty else {
       // Nothing can be tried, so the group is all there is to say.
-      let isMember = user.isSuperuser || user.groups.contains(usualGroup) || !facts.groups.contains(usualGroup)
-      if isMember { return Finding(name, .ok, found: absent) }
+      if user.isSuperuser || user.groups.contains(usualGroup) { return Finding(name, .ok, found: absent) }
+      let exists = facts.groups.contains(usualGroup)
+      let membership = ["sudo usermod -aG \(usualGroup) \(user.name)", "newgrp \(usualGroup)"]
       return Finding(
-        name, .warning, found: "\(absent); \(user.name) is not in the group \(usualGroup)",
+        name, .warning,
+        found: absent
+          + (exists ? "; \(user.name) is not in the group \(usualGroup)" : "; there is no group \(usualGroup)"),
         meaning: "\(what) that come later may be closed to \(user.name)",
-        remedy: ["sudo usermod -aG \(usualGroup) \(user.name)", "newgrp \(usualGroup)"])
+        remedy: (exists ? [] : ["sudo groupadd --system \(usualGroup)"]) + membership)
     }
     let closed = nodes.filter { !$0.isUsable }
     guard let first = closed.first else {
@@ -224,7 +233,7 @@ public struct MachineDiagnosis: Sendable, Equatable {
     guard let runtime = facts.realTime.runtimeMicroseconds, let period = facts.realTime.periodMicroseconds else {
       return Finding(
         name, .warning, found: "the kernel does not tell sched_rt_runtime_us",
-        meaning: "it is not known how long real-time threads may run")
+        meaning: "it is not known how long real-time threads may run", remedy: ["sudo mount -t proc proc /proc"])
     }
     if runtime < 0 || runtime >= period {
       return Finding(name, .ok, found: "real-time threads are not limited (sched_rt_runtime_us \(runtime))")
@@ -253,7 +262,7 @@ public struct MachineDiagnosis: Sendable, Equatable {
       "real-time-kernel", .warning, found: "not built with PREEMPT_RT",
       meaning:
         "enough for sampling with settled windows; for a loop at 1 kHz and above a driver of another device can hold it back",
-      remedy: package.map { ["sudo apt-get install \($0)"] } ?? [])
+      remedy: [package.map { "sudo apt-get install \($0)" } ?? "apt-cache search --names-only linux-image-rt"])
   }
 
   private static func latencyRequest(_ facts: MachineFacts) -> Finding {
@@ -261,7 +270,10 @@ public struct MachineDiagnosis: Sendable, Equatable {
     guard let node = facts.realTime.latencyRequest else {
       return Finding(
         name, .warning, found: "no /dev/cpu_dma_latency",
-        meaning: "the processor can not be kept from deep sleep; a wake-up can take some 100 µs longer")
+        meaning:
+          "the processor can not be kept from deep sleep; a wake-up can take some 100 µs longer, unless the first "
+          + "command says 'none': then it has no deep sleep",
+        remedy: ["cat /sys/devices/system/cpu/cpuidle/current_driver", "grep -o 'cpuidle.off=1' /proc/cmdline"])
     }
     if node.isUsable { return Finding(name, .ok, found: "\(node.path) may be written") }
     return Finding(

@@ -155,6 +155,8 @@ public struct MachineFacts: Sendable, Equatable {
   public var serialPorts: [DeviceNode]
   /// Serial ports that the kernel writes its messages to.
   public var consoles: [String]
+  /// Why the serial ports can not be listed; nil where they can.
+  public var portScanFault: PortScanFault?
   /// GPIO chips.
   public var gpioChips: [DeviceNode]
   /// Rules of Etalon for udev.

@@ -24,7 +24,11 @@ struct DoctorCommand: ParsableCommand {
       print(UdevRule.text, terminator: "")
       return
     }
-    let facts = MachineProbe().facts(serialPorts: try KnownPorts.all(), runsFolder: runs)
+    var ports: [SerialPortFacts] = []
+    var scanFault: PortScanFault?
+    do throws(PortScanFault) { ports = try SerialPortFacts.all() } catch { scanFault = error }
+    var facts = MachineProbe().facts(serialPorts: ports, runsFolder: runs)
+    facts.portScanFault = scanFault
     let diagnosis = MachineDiagnosis(facts)
     print(json ? try DoctorReport.json(diagnosis, facts) : DoctorReport.text(diagnosis, facts))
     if diagnosis.exitStatus != 0 { throw ExitCode(diagnosis.exitStatus) }
