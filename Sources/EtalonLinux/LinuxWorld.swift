@@ -54,6 +54,10 @@ public struct LinuxWorld: World, ~Copyable {
   /// the spin is served after the deadline's `.wake`.
   public var spinNanoseconds: Int64 = 0
 
+  /// Whether the waiting thread is under a real-time scheduler (see `RealTime`): then the time-out of the wait itself is
+  /// exact, and the way over the timer, which wakes the thread some microseconds later, is not taken.
+  public var isRealTime = false
+
   let slots: UnsafeMutablePointer<PortSlot>
   /// Number of ports.
   public let portCount: Int
@@ -90,6 +94,9 @@ public struct LinuxWorld: World, ~Copyable {
   let chipWatch: Int32
   /// Lets half a period of a clock on lines pass, given in nanoseconds. A test puts the far side's work in its place.
   public var linePause: (Int64) -> Void = LineConnection.wait
+
+  /// Kept alive by each turn of the loop; nil without one. See LinuxWorld+Heartbeat.swift.
+  public var deadMan: DeadMan?
 
   /// Blocks SIGINT, SIGTERM and SIGHUP in this thread and all that it starts, so that they come to the world only, and
   /// SIGPIPE and SIGXFSZ, so that a reader that goes away or a full disk is an error of that write and does not end the
@@ -265,6 +272,12 @@ public struct LinuxWorld: World, ~Copyable {
         return TimedInput(.wake, at: latest)
       }
       wait(until: deadline)
+      if let deadline, swept >= deadline, pendingStart == pending.count {
+        // Nothing else happened, so this is the instant of waking.
+        latest = max(latest, swept)
+        swept = Instant(nanoseconds: Int64.min)
+        return TimedInput(.wake, at: latest)
+      }
     }
   }
 
@@ -272,30 +285,49 @@ public struct LinuxWorld: World, ~Copyable {
   private mutating func wait(until deadline: Instant?) {
     var milliseconds: Int32 = check == nil ? -1 : Self.checkMilliseconds
     var deadline = deadline
+    if deadMan != nil {
+      beat(at: LinuxClock.now())
+      // A loop that turned too late has an input now.
+      guard pendingStart == pending.count else { return }
+      if let next = deadMan?.heartbeat.nextBeat { deadline = deadline.map { min($0, next) } ?? next }
+    }
     if let settling = nextSettling { deadline = deadline.map { min($0, settling) } ?? settling }
+    if awayCount > 0 { milliseconds = Self.sooner(milliseconds, awayMilliseconds()) }
     var spins = false
+    var exactly: Instant?
     if let deadline {
       let early = deadline + -spinNanoseconds
-      if early <= LinuxClock.now() {
+      let now = LinuxClock.now()
+      if early <= now {
         milliseconds = 0
         spins = spinNanoseconds > 0
+      } else if isRealTime {
+        exactly = milliseconds < 0 ? early : min(early, now + Int64(milliseconds) * 1_000_000)
+        arm(nil)
       } else {
         arm(early)
       }
     } else {
       arm(nil)
     }
-    if awayCount > 0, milliseconds != 0 { milliseconds = Self.sooner(milliseconds, awayMilliseconds()) }
     var tokens: InlineArray<64, UInt32> = InlineArray(repeating: 0)
     var events: InlineArray<64, UInt32> = InlineArray(repeating: 0)
     let count = withUnsafeMutableBytes(of: &tokens) { tokens in
       withUnsafeMutableBytes(of: &events) { events in
-        etalon_epoll_wait(
-          epoll, tokens.baseAddress!.assumingMemoryBound(to: UInt32.self),
-          events.baseAddress!.assumingMemoryBound(to: UInt32.self), 64, milliseconds)
+        let tokens = tokens.baseAddress!.assumingMemoryBound(to: UInt32.self)
+        let events = events.baseAddress!.assumingMemoryBound(to: UInt32.self)
+        return if let exactly {
+          etalon_epoll_wait_exactly(epoll, tokens, events, 64, exactly.nanoseconds)
+        } else {
+          etalon_epoll_wait(epoll, tokens, events, 64, milliseconds)
+        }
       }
     }
-    guard count >= 0 else { return }
+    guard count >= 0 else {
+      // A kernel before 5.11 has the way over the timer only.
+      if exactly != nil, errno == ENOSYS { isRealTime = false }
+      return
+    }
     swept = LinuxClock.now()
     if let deadline, spins, count == 0 {
       while swept < deadline {

@@ -52,6 +52,18 @@ final class StopTests: XCTestCase {
     XCTAssertTrue(replay.isComplete, file: file, line: line)
   }
 
+  /// A loop that was too late for the dead-man: the run fails, says why, and takes the heater off.
+  func testALateLoopEndsTheRun() throws {
+    let (observed, asked) = try run(Scenario.short(seed: 5), requests: [.loopLate]) { progress, _ in
+      progress.activity == .measuring && progress.windowSamples == 20
+    }
+    XCTAssertEqual(asked.count, 1)
+    try check(observed, exit: 74)
+    XCTAssertEqual(observed.results.verdict, .failed)
+    XCTAssertTrue(try XCTUnwrap(observed.results.failure?.reason).contains("dead-man"))
+    XCTAssertTrue(observed.results.points.isEmpty)
+  }
+
   func testOnceWhileMeasuringFinishesThePoint() throws {
     let (observed, asked) = try run(Scenario.short(seed: 1), requests: [.atCheckpoint]) { progress, _ in
       progress.activity == .measuring && progress.windowSamples == 20

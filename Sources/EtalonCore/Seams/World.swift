@@ -13,6 +13,8 @@ public enum StopRequest: UInt8, Sendable {
   case diskFull = 3
   /// The record can not be kept any longer because of an input/output error; stop as for `now`.
   case recordFailed = 4
+  /// The loop turned later than the bench's dead-man bears: the bench is in its safe state by itself; stop as for `now`.
+  case loopLate = 5
 }
 
 /// Everything the world can do to a run. Each input is recorded with its instant before it is handled; feeding the

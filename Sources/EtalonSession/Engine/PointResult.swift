@@ -166,7 +166,7 @@ public struct SessionResults: Sendable {
     if let failure { return failure.exitCode }
     switch stop {
     case .diskFull: return .diskFull
-    case .recordFailed: return .inputOutput
+    case .recordFailed, .loopLate: return .inputOutput
     case .atCheckpoint, .now: return .stopped
     case nil: break
     }

@@ -214,6 +214,14 @@ public struct SessionEngine: Automaton {
   }
 
   mutating func stop(_ request: StopRequest, at instant: Instant, _ outbox: inout Outbox) {
+    if request == .loopLate {
+      fail(
+        Failure(
+          .inputOutput,
+          "the loop turned later than the bench's dead-man bears, so the bench is in its safe state by itself; give the run "
+            + "more of the machine (--realtime), or the heartbeat a longer limit"), at: instant, &outbox)
+      return
+    }
     guard stage != .finishing, stage != .finished else { return }
     if request == .atCheckpoint, series?.isMeasuring == true, !stopAtCheckpoint {
       stopAtCheckpoint = true

@@ -1,3 +1,4 @@
+import EtalonCore
 import EtalonMetrology
 import EtalonSensors
 
@@ -8,6 +9,7 @@ import EtalonSensors
 ///   ref: {device: hart_1502a, port: /dev/ttyUSB0, baud: 9600, certificate: ref-1502a.yaml}
 ///   dut: {device: dt100, port: /dev/ttyUSB1}
 /// lines:                                         # for devices on GPIO lines, see LineReader
+/// heartbeat:                                     # what a run keeps alive, see HeartbeatReader
 /// plant: {heat_capacity: 21 kJ/K, delay: 16 s}   # only where it is not the board's
 /// ```
 public enum BenchFile {
@@ -25,10 +27,14 @@ public enum BenchFile {
     var reader = InstrumentReader(context: context, portsAreRoles: false)
     var instruments: [BenchPlan.Instrument]?
     var plant: BenchPlan.Plant?
+    var deadMan: DeadMan?
     if let root = MappingReader.root(of: tree, context: context) {
       if let version = root.optional("etalon") { _ = SessionReader.checkVersion(version) }
       reader.lines = LineReader(context: context).lines(root.optional("lines"))
       instruments = reader.instruments(root.required("roles"))
+      var known = BenchPlan(instruments: instruments ?? [])
+      known.lines = reader.lines
+      deadMan = HeartbeatReader(context: context).deadMan(root.optional("heartbeat"), of: known)
       if let item = root.optional("plant")?.mapping() {
         let capacity = item.required("heat_capacity")?.quantity(.heatCapacity, .positive)
         let delay = item.required("delay")?.quantity(.time, .positive)
@@ -43,6 +49,7 @@ public enum BenchFile {
     if let fault = reader.certificateFault { throw fault }
     var bench = BenchPlan(instruments: instruments ?? [], plant: plant, file: source.name)
     bench.lines = reader.lines
+    bench.deadMan = deadMan
     return bench
   }
 

@@ -99,6 +99,8 @@ public struct BenchPlan: Sendable {
   public var instruments: [Instrument]
   /// The digital lines, those of devices and others.
   public var lines: [Line] = []
+  /// What the loop keeps alive, by its place in `ownLines` or `instruments`; nil for nothing. No decision depends on it.
+  public var deadMan: DeadMan?
   /// nil when the plant is the one that the board declares.
   public var plant: Plant?
   /// What takes the place of the session's own declarations on this bench; nil for nothing.

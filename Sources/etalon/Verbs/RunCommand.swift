@@ -56,8 +56,10 @@ struct RunCommand: ParsableCommand {
     var line = ProgressLine(quiet: false)
     let writer = output.writer
     world.spinNanoseconds = spin
+    world.deadMan = bench.deadMan
     // Last before the loop: no thread that was started before is a real-time thread.
     let granted = RealTime(realTime.request)
+    world.isRealTime = granted.hasPriority
     for lack in granted.lacks { Text.toStandardError("warning: \(lack.explanation)\n") }
     runLoop(
       &engine, in: &world, recorder: &recorder,
@@ -65,6 +67,11 @@ struct RunCommand: ParsableCommand {
     _ = consume granted
     line.end()
     if realTime.isAsked { Text.toStandardError("\(engine.results.timing.text)\n") }
+    if let gap = world.heartbeatGapNanoseconds {
+      Text.toStandardError(
+        "error: the heartbeat ended after \(world.heartbeatCount) beats: \(Double(gap / 1_000_000) / 1000) s from one turn of "
+          + "the loop to the next\n")
+    }
     for fault in BenchPorts.lineFaults(of: world, ports: bench.instruments.count, lines: bench.ownLines.count) {
       Text.toStandardError("error: \(fault)\n")
     }

@@ -35,6 +35,9 @@ final class ForkedChild {
     }
   }
 
+  /// Sends a signal that does not end the copy.
+  func send(_ signal: Int32) { kill(process, signal) }
+
   /// Sends a signal and waits for the end; gives the signal that ended the copy, 0 for an exit.
   func end(_ signal: Int32) -> Int32 {
     kill(process, signal)
