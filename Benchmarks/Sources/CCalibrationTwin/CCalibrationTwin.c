@@ -7,20 +7,16 @@ void line_twin_run(struct line_twin *state, const double *places, const double *
   for (long k = 0; k < count; k++) {
     double s = places[at], x = values[at];
     if (++at == length) at = 0;
-    l.offset_variance += drift_offset;
-    l.gain_variance += drift_gain;
+    double variance = (l.offset_variance + noise) + (s + s) * l.covariance + (s * s) * l.gain_variance;
+    double scale = 1 / variance;
     double a = l.offset_variance + s * l.covariance;
     double b = l.covariance + s * l.gain_variance;
-    double variance = a + s * b + noise;
-    double scale = 1 / variance;
-    double innovation = x - (l.offset + s * l.gain);
-    double first = a * scale;
-    double second = b * scale;
-    l.offset += first * innovation;
-    l.gain += second * innovation;
-    l.offset_variance -= first * a;
-    l.covariance -= first * b;
-    l.gain_variance -= second * b;
+    double step = (x - (l.offset + s * l.gain)) * scale;
+    l.offset += a * step;
+    l.gain += b * step;
+    l.offset_variance = (l.offset_variance + drift_offset) - (a * a) * scale;
+    l.covariance -= (a * b) * scale;
+    l.gain_variance = (l.gain_variance + drift_gain) - (b * b) * scale;
   }
   *state = l;
 }

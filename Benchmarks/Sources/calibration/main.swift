@@ -25,8 +25,7 @@ func swiftLine(_ line: inout LineRecursion<Double>, _ count: Int) {
   var state = line
   var at = 0
   for _ in 0..<count {
-    state.drift(offset: driftOffset, gain: driftGain)
-    state.update(places[at], values[at], noiseVariance: noise)
+    state.update(places[at], values[at], noiseVariance: noise, driftOffset: driftOffset, driftGain: driftGain)
     at &+= 1
     if at == length { at = 0 }
   }
@@ -41,24 +40,17 @@ struct LocalLine<Scalar: BinaryFloatingPoint> {
   var covariance: Scalar = 0
   var gainVariance: Scalar
 
-  mutating func drift(offset: Scalar, gain: Scalar) {
-    offsetVariance += offset
-    gainVariance += gain
-  }
-
-  mutating func update(_ s: Scalar, _ x: Scalar, noiseVariance: Scalar) {
+  mutating func update(_ s: Scalar, _ x: Scalar, noiseVariance: Scalar, driftOffset: Scalar, driftGain: Scalar) {
+    let variance = (offsetVariance + noiseVariance) + (s + s) * covariance + (s * s) * gainVariance
+    let scale = 1 / variance
     let a = offsetVariance + s * covariance
     let b = covariance + s * gainVariance
-    let variance = a + s * b + noiseVariance
-    let scale = 1 / variance
-    let innovation = x - (offset + s * gain)
-    let first = a * scale
-    let second = b * scale
-    offset += first * innovation
-    gain += second * innovation
-    offsetVariance -= first * a
-    covariance -= first * b
-    gainVariance -= second * b
+    let step = (x - (offset + s * gain)) * scale
+    offset += a * step
+    gain += b * step
+    offsetVariance = (offsetVariance + driftOffset) - (a * a) * scale
+    covariance -= (a * b) * scale
+    gainVariance = (gainVariance + driftGain) - (b * b) * scale
   }
 }
 
@@ -66,8 +58,7 @@ func localLine(_ line: inout LocalLine<Double>, _ count: Int) {
   var state = line
   var at = 0
   for _ in 0..<count {
-    state.drift(offset: driftOffset, gain: driftGain)
-    state.update(places[at], values[at], noiseVariance: noise)
+    state.update(places[at], values[at], noiseVariance: noise, driftOffset: driftOffset, driftGain: driftGain)
     at &+= 1
     if at == length { at = 0 }
   }
@@ -83,6 +74,9 @@ struct SwiftConsider {
 
   mutating func run(_ count: Int) {
     var at = 0
+    var factors = factors
+    var offset = offset
+    var gain = gain
     for _ in 0..<count {
       let s = places[at]
       let x = values[at]
@@ -98,6 +92,9 @@ struct SwiftConsider {
       offset += update.gain[0] * innovation
       gain += update.gain[1] * innovation
     }
+    self.factors = factors
+    self.offset = offset
+    self.gain = gain
   }
 }
 
@@ -129,10 +126,20 @@ func ratio(_ rounds: Int, _ subject: () -> Void, _ peer: () -> Void) -> Double {
   return ratios.sorted()[rounds / 2]
 }
 
+/// One update of one channel as a call, which is what a channel that does more than the recursion makes of it. In a loop of
+/// nothing else the compiler puts several channels side by side by itself.
+@inline(never)
+func updateOne<Scalar: BinaryFloatingPoint & SIMDScalar & Sendable>(
+  _ line: inout LineRecursion<Scalar>, _ place: Scalar, _ value: Scalar, _ variance: Scalar
+) {
+  line.update(place, value, noiseVariance: variance)
+}
+
 /// Many channels side by side against the same channels one after the other, and whether both give the same.
+/// - Parameter isBare: whether the peer is the bare loop, which the compiler vectorises.
 @inline(__always)
 func bankRatio<Scalar: BinaryFloatingPoint & SIMDScalar & Sendable>(
-  _ type: Scalar.Type, _ rounds: Int
+  _ type: Scalar.Type, _ rounds: Int, isBare: Bool
 ) -> (ratio: Double, isEqual: Bool) {
   let channels = 1024
   let prior = LineRecursion<Scalar>(offset: 0, gain: 1, offsetVariance: 0.01, gainVariance: 0.0004)
@@ -160,8 +167,14 @@ func bankRatio<Scalar: BinaryFloatingPoint & SIMDScalar & Sendable>(
           var span = lines.mutableSpan
           for step in 0..<steps {
             let at = (step &* 4) % (length - channels)
-            for channel in 0..<channels {
-              span[channel].update(place[at &+ channel], value[at &+ channel], noiseVariance: variance)
+            if isBare {
+              for channel in 0..<channels {
+                span[channel].update(place[at &+ channel], value[at &+ channel], noiseVariance: variance)
+              }
+            } else {
+              for channel in 0..<channels {
+                updateOne(&span[channel], place[at &+ channel], value[at &+ channel], variance)
+              }
             }
           }
         })
@@ -223,10 +236,12 @@ case "ratios":
     { consider_twin_run(&considerTwin, places, values, length, count, noise, driftOffset, driftGain) })
   print("consider_time_against_c \(considerRatio)")
   print("consider_difference \((consider.gain - considerTwin.theta.1).magnitude)")
-  let (doubles, areDoublesEqual) = bankRatio(Double.self, rounds)
+  let (doubles, areDoublesEqual) = bankRatio(Double.self, rounds, isBare: false)
   print("bank_against_scalar \(doubles)")
-  let (singles, areSinglesEqual) = bankRatio(Float.self, rounds)
+  let (singles, areSinglesEqual) = bankRatio(Float.self, rounds, isBare: false)
   print("bank_against_scalar_single \(singles)")
+  print("bank_against_vectorised_loop \(bankRatio(Double.self, rounds, isBare: true).ratio)")
+  print("bank_against_vectorised_loop_single \(bankRatio(Float.self, rounds, isBare: true).ratio)")
   print("bank_equal \(areDoublesEqual && areSinglesEqual ? 1 : 0)")
 case "nanoseconds":
   guard arguments.count == 3, let count = Int(arguments[2]) else { fail("calibration nanoseconds COUNT") }

@@ -128,9 +128,14 @@ public struct ConsiderFactors<let capacity: Int, let considerCapacity: Int, Scal
   /// Component k of Vᵀ h + g.
   @inlinable
   mutating func systematic(_ direction: inout StateVector, _ consider: Scalar, _ k: Int) -> Scalar {
+    systematic(&direction, consider, k, states: count)
+  }
+
+  @inlinable @inline(__always)
+  mutating func systematic(_ direction: inout StateVector, _ consider: Scalar, _ k: Int, states: Int) -> Scalar {
     var f = consider
     var i = 0
-    while i < count {
+    while i < states {
       f += sensitivity[i][k] * direction[i]
       i += 1
     }
@@ -145,7 +150,7 @@ public struct ConsiderFactors<let capacity: Int, let considerCapacity: Int, Scal
   ///   - learning: the number of leading states that may move; the gain of the others is 0, their covariance stays true.
   /// - Returns: the gain; nil, with nothing changed, when the innovation has no variance (a second exact measurement of
   ///   what is exactly known).
-  @inlinable
+  @inlinable @inline(__always)
   public mutating func update(
     _ direction: StateVector, consider: ConsiderVector, noiseVariance: Scalar, inflation: Scalar = 1, learning: Int
   ) -> Update? {
@@ -155,10 +160,38 @@ public struct ConsiderFactors<let capacity: Int, let considerCapacity: Int, Scal
       &direction, &consider, noiseVariance: noiseVariance, inflation: inflation, learning: learning)
   }
 
-  @inlinable
+  @inlinable @inline(__always)
   mutating func update(
     _ direction: inout StateVector, _ consider: inout ConsiderVector, noiseVariance: Scalar, inflation: Scalar,
     learning: Int
+  ) -> Update? {
+    // Small factors that are full have loops of a known length: they are written out where they are used.
+    if isSmall && count == capacity && considerCount == considerCapacity {
+      return update(
+        &direction, &consider, noiseVariance: noiseVariance, inflation: inflation, learning: learning,
+        states: capacity, considered: considerCapacity)
+    }
+    return updateInUse(
+      &direction, &consider, noiseVariance: noiseVariance, inflation: inflation, learning: learning)
+  }
+
+  @inlinable @inline(never)
+  mutating func updateInUse(
+    _ direction: inout StateVector, _ consider: inout ConsiderVector, noiseVariance: Scalar, inflation: Scalar,
+    learning: Int
+  ) -> Update? {
+    update(
+      &direction, &consider, noiseVariance: noiseVariance, inflation: inflation, learning: learning, states: count,
+      considered: considerCount)
+  }
+
+  /// Known when it is compiled.
+  @inlinable var isSmall: Bool { capacity <= 4 && considerCapacity <= 4 }
+
+  @inlinable @inline(__always)
+  mutating func update(
+    _ direction: inout StateVector, _ consider: inout ConsiderVector, noiseVariance: Scalar, inflation: Scalar,
+    learning: Int, states count: Int, considered considerCount: Int
   ) -> Update? {
     precondition(noiseVariance >= 0 && inflation >= 1, "a variance is not negative and an inflation not below 1")
     // Uᵀ h and Vᵀ h + g, of which the variance of the innovation consists.
@@ -180,7 +213,7 @@ public struct ConsiderFactors<let capacity: Int, let considerCapacity: Int, Scal
     }
     var k = 0
     while k < considerCount {
-      let f = systematic(&direction, consider[k], k)
+      let f = systematic(&direction, consider[k], k, states: count)
       systematicPart[k] = f
       systematicVariance += f * f
       k += 1
@@ -255,7 +288,7 @@ public struct ConsiderFactors<let capacity: Int, let considerCapacity: Int, Scal
   public mutating func add(_ vector: StateVector, weight: Scalar) { add(vector, weight: weight, last: count - 1) }
 
   /// The same for a vector whose components beyond `last` are 0.
-  @inlinable
+  @inlinable @inline(__always)
   mutating func add(_ vector: StateVector, weight: Scalar, last: Int) {
     var v = vector
     var c = weight
@@ -280,12 +313,23 @@ public struct ConsiderFactors<let capacity: Int, let considerCapacity: Int, Scal
   }
 
   /// Adds process noise of the given variance to one state.
-  @inlinable
+  @inlinable @inline(__always)
   public mutating func addNoise(variance: Scalar, to index: Int) {
     guard variance > 0 else { return }
-    var vector = StateVector(repeating: 0)
-    vector[index] = 1
-    add(vector, weight: variance, last: index)
+    // The first step of the rank-one update with a unit vector, whose other components are 0.
+    let before = diagonal[index]
+    let after = before + variance
+    diagonal[index] = after
+    guard index > 0 else { return }
+    let beta = variance / after
+    var rest = StateVector(repeating: 0)
+    var i = 0
+    while i < index {
+      rest[i] = -unit[i][index]
+      unit[i][index] += beta * rest[i]
+      i += 1
+    }
+    add(rest, weight: variance * (before / after), last: index - 1)
   }
 
   /// Lets one state follow its own dynamics: x ← `factor` · x + noise of the given variance.

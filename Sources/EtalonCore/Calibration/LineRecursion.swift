@@ -34,22 +34,29 @@ public struct LineRecursion<Scalar: BinaryFloatingPoint & Sendable>: Sendable {
     gainVariance += gain
   }
 
-  /// Takes the value `x` at the scaled place `s`, with the given variance, above 0.
+  /// Takes the value `x` at the scaled place `s`, with the given variance, above 0, and then lets the parameters drift.
+  ///
+  /// One update waits for the covariance of the one before, so the operations are ordered for a short way from one to the
+  /// next: the innovation's variance P₀₀ + 2 s P₀₁ + s² P₁₁ from three terms side by side, products beside the division,
+  /// the drift beside both.
+  /// - Parameters:
+  ///   - driftOffset: variance by which the offset may move until the next update, 0 or more; so for the gain.
   /// - Returns: the innovation x − (θ₀ + θ₁ s).
   @inlinable @discardableResult
-  public mutating func update(_ s: Scalar, _ x: Scalar, noiseVariance: Scalar) -> Scalar {
+  public mutating func update(
+    _ s: Scalar, _ x: Scalar, noiseVariance: Scalar, driftOffset: Scalar = 0, driftGain: Scalar = 0
+  ) -> Scalar {
+    let variance = (offsetVariance + noiseVariance) + (s + s) * covariance + (s * s) * gainVariance
+    let scale = 1 / variance
     let a = offsetVariance + s * covariance
     let b = covariance + s * gainVariance
-    let variance = a + s * b + noiseVariance
-    let scale = 1 / variance
     let innovation = x - (offset + s * gain)
-    let first = a * scale
-    let second = b * scale
-    offset += first * innovation
-    gain += second * innovation
-    offsetVariance -= first * a
-    covariance -= first * b
-    gainVariance -= second * b
+    let step = innovation * scale
+    offset += a * step
+    gain += b * step
+    offsetVariance = (offsetVariance + driftOffset) - (a * a) * scale
+    covariance -= (a * b) * scale
+    gainVariance = (gainVariance + driftGain) - (b * b) * scale
     return innovation
   }
 }
@@ -63,6 +70,8 @@ public struct LineRecursionBank<Scalar: BinaryFloatingPoint & SIMDScalar & Senda
   /// Number of channels.
   public let count: Int
   @usableFromInline let laneCount: Int
+  /// The five components of one lane of channels, then those of the next: one stream of memory, whatever the number of
+  /// channels. Five arrays with a power of two of channels would contend for the same places of the cache.
   @usableFromInline let storage: UnsafeMutablePointer<Lane>
 
   /// - Parameter count: number of channels, 1 or more; each begins with the same prior.
@@ -74,9 +83,7 @@ public struct LineRecursionBank<Scalar: BinaryFloatingPoint & SIMDScalar & Senda
     let parts: [Scalar] = [
       prior.offset, prior.gain, prior.offsetVariance, prior.covariance, prior.gainVariance,
     ]
-    for (index, part) in parts.enumerated() {
-      (storage + index * laneCount).initialize(repeating: Lane(repeating: part), count: laneCount)
-    }
+    for index in 0..<(5 * laneCount) { (storage + index).initialize(to: Lane(repeating: parts[index % 5])) }
   }
 
   deinit { storage.deallocate() }
@@ -84,7 +91,7 @@ public struct LineRecursionBank<Scalar: BinaryFloatingPoint & SIMDScalar & Senda
   /// One channel.
   public subscript(channel: Int) -> LineRecursion<Scalar> {
     precondition(channel >= 0 && channel < count, "there is no such channel")
-    func part(_ index: Int) -> Scalar { storage[index * laneCount + channel / 4][channel % 4] }
+    func part(_ index: Int) -> Scalar { storage[5 * (channel / 4) + index][channel % 4] }
     var line = LineRecursion(offset: part(0), gain: part(1), offsetVariance: part(2), gainVariance: part(4))
     line.covariance = part(3)
     return line
@@ -96,31 +103,34 @@ extension LineRecursionBank {
   /// - Parameters:
   ///   - places, values: at least (count + 3)/4 lanes.
   ///   - noiseVariance: of every channel, above 0.
+  ///   - driftOffset: as for one line.
   @inlinable
   public mutating func update(
-    places: UnsafePointer<Lane>, values: UnsafePointer<Lane>, noiseVariance: Scalar
+    places: UnsafePointer<Lane>, values: UnsafePointer<Lane>, noiseVariance: Scalar, driftOffset: Scalar = 0,
+    driftGain: Scalar = 0
   ) {
     let noise = Lane(repeating: noiseVariance)
+    let offsetDrift = Lane(repeating: driftOffset)
+    let gainDrift = Lane(repeating: driftGain)
     let one = Lane(repeating: 1)
-    let offsets = storage
-    let gains = storage + laneCount
-    let offsetVariances = storage + 2 * laneCount
-    let covariances = storage + 3 * laneCount
-    let gainVariances = storage + 4 * laneCount
+    var at = storage
     for lane in 0..<laneCount {
       let s = places[lane]
-      let c = covariances[lane]
-      let a = offsetVariances[lane] + s * c
-      let b = c + s * gainVariances[lane]
-      let scale = one / (a + s * b + noise)
-      let innovation = values[lane] - (offsets[lane] + s * gains[lane])
-      let first = a * scale
-      let second = b * scale
-      offsets[lane] += first * innovation
-      gains[lane] += second * innovation
-      offsetVariances[lane] -= first * a
-      covariances[lane] = c - first * b
-      gainVariances[lane] -= second * b
+      let offset = at[0]
+      let gain = at[1]
+      let offsetVariance = at[2]
+      let covariance = at[3]
+      let gainVariance = at[4]
+      let scale = one / ((offsetVariance + noise) + (s + s) * covariance + (s * s) * gainVariance)
+      let a = offsetVariance + s * covariance
+      let b = covariance + s * gainVariance
+      let step = (values[lane] - (offset + s * gain)) * scale
+      at[0] = offset + a * step
+      at[1] = gain + b * step
+      at[2] = (offsetVariance + offsetDrift) - (a * a) * scale
+      at[3] = covariance - (a * b) * scale
+      at[4] = (gainVariance + gainDrift) - (b * b) * scale
+      at += 5
     }
   }
 }
