@@ -85,7 +85,7 @@ public struct SimulatedRun: Sendable {
   public func start(
     sink: any LedgerSink, prepare: (inout SimulatedWorld) -> Void = { _ in },
     interrupt: () -> StopRequest? = { nil },
-    observe: (borrowing SessionEngine, Instant) -> Void = { _, _ in }
+    observe: ((borrowing SessionEngine, Instant) -> Void)? = nil
   ) throws -> Outcome {
     let simulated = try SimulatedBench(board: board, simulation: simulation, session: plan, isTold: isTold)
     var world: SimulatedWorld

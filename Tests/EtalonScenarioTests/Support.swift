@@ -56,7 +56,7 @@ struct Observed {
   /// Runs and keeps the ledger.
   init(
     _ run: SimulatedRun, keepingLedger: Bool = true, stops: [(request: StopRequest, atSeconds: Double)] = [],
-    interrupt: () -> StopRequest? = { nil }, observe: (borrowing SessionEngine, Instant) -> Void = { _, _ in }
+    interrupt: () -> StopRequest? = { nil }, observe: ((borrowing SessionEngine, Instant) -> Void)? = nil
   ) throws {
     let sink = LedgerDigester(keepingBytes: keepingLedger)
     var bench: VirtualBench?

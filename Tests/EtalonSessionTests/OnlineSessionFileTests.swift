@@ -17,7 +17,7 @@ final class OnlineSessionFileTests: XCTestCase {
     XCTAssertEqual(step.phases.map(\.referencePresent), [true, true, true, false])
     XCTAssertEqual(step.everySeconds, 10)
     XCTAssertEqual(step.onLoss, .alarm)
-    XCTAssertEqual(step.loop?.kind, .pid)
+    XCTAssertEqual(step.loop?.kind, .lqg)
     XCTAssertEqual(step.loop?.clampCelsius, 8...55)
     let prior = try XCTUnwrap(plan.roles.first { $0.kind == .device }?.prior)
     XCTAssertEqual(prior.offsetKelvin, .normal(mean: 0, standardDeviation: 0.12))
@@ -65,9 +65,9 @@ final class OnlineSessionFileTests: XCTestCase {
     let good = try withControl()
     XCTAssertEqual(SessionFixture.diagnostics(good), [], "the unspoilt session is the control")
     let cases: [(old: String, new: String, reason: String)] = [
-      ("input: dut, output: bath, kind: pid", "input: room, output: bath, kind: pid", "measures nothing to hold"),
-      ("input: dut, output: bath, kind: pid", "input: dut, output: ref, kind: pid", "drives nothing"),
-      ("kind: pid", "kind: pdi", "can not be 'pdi'"),
+      ("input: dut, output: bath, kind: lqg", "input: room, output: bath, kind: lqg", "measures nothing to hold"),
+      ("input: dut, output: bath, kind: lqg", "input: dut, output: ref, kind: lqg", "drives nothing"),
+      ("kind: lqg", "kind: lgq", "can not be 'lgq'"),
       ("kind: on-off, band", "kind: pid, band", "unknown key 'band'"),
       ("period: 2 s", "period: 2.5 s", "no whole number of sampling periods"),
       ("clamp: [8 °C, 50 °C]", "clamp: [8 °C, 60 °C]", "wider than the range of 'bath'"),

@@ -69,7 +69,7 @@ extension OnlineCalibrationFilter {
   /// one that has, use what `estimate` returned.
   /// - Parameter readings: number of consecutive readings of which `indication` is the mean, 1 or more.
   /// - Returns: nil when the indication is not finite.
-  public func corrected(indication: Double, readings: Int = 1) -> CorrectedValue? {
+  @inlinable public func corrected(indication: Double, readings: Int = 1) -> CorrectedValue? {
     precondition(readings >= 1, "a mean has at least one reading")
     guard indication.isFinite else { return nil }
     let p = model.relative(indication: indication)
@@ -87,22 +87,37 @@ extension OnlineCalibrationFilter {
   }
 
   /// Variance that the declared drift has added to the corrected value since the last block, at `indication`.
-  func driftVariance(indication: Double, since later: Instant) -> Double {
+  @inlinable func driftVariance(indication: Double, since later: Instant) -> Double {
     guard let instant, later > instant, indication.isFinite else { return 0 }
-    var drifted = self
     let place = model.place(model.relative(indication: indication), state, inputs)
     var direction = State(repeating: 0)
     model.sensitivities(place, state, inputs, into: &direction)
-    let none = Factors.ConsiderVector(repeating: 0)
-    let before = factors.variance(along: direction, consider: none)
-    model.drift(seconds: Scalar(later.seconds(since: instant)), &drifted.state, &drifted.factors)
-    return max(0, Double(drifted.factors.variance(along: direction, consider: none) - before))
+    let seconds = Scalar(later.seconds(since: instant))
+    // With θ ← F θ + noise the variance along a direction h is that along Fᵀ h, and what the noise adds.
+    var added: Scalar = 0
+    var hasRates = false
+    var moved = direction
+    var power = 0
+    while power <= model.degree {
+      let part = direction[model.base + power]
+      added += part * part * model.driftVariances[power] * seconds
+      if model.rates[power] > 0 {
+        hasRates = true
+        moved[model.rates[power]] += seconds * part
+      }
+      power += 1
+    }
+    if hasRates {
+      let none = Factors.ConsiderVector(repeating: 0)
+      added += factors.variance(along: moved, consider: none) - factors.variance(along: direction, consider: none)
+    }
+    return max(0, Double(added))
   }
 
   /// The process value from everything known so far: all indications, all reference readings and the process model.
   ///
   /// It is that of the last block; nil before the first.
-  public var processValue: CorrectedValue? {
+  @inlinable public var processValue: CorrectedValue? {
     guard started else { return nil }
     let p = state[0] + state[1]
     let place = model.place(p, state, inputs)
@@ -181,7 +196,7 @@ extension OnlineCalibrationFilter {
   }
 
   /// The response's coefficients θ at present; those above the degree are 0.
-  public var coefficients: Coefficients {
+  @inlinable public var coefficients: Coefficients {
     var values = InlineArray<4, Double>(repeating: 0)
     for power in 0...model.degree {
       values[power] = configuration.response.mean[power] + Double(state[model.base + power])
@@ -190,13 +205,13 @@ extension OnlineCalibrationFilter {
   }
 
   /// Standard uncertainty of the coefficient of `power`, 0...degree, systematic parts included.
-  public func standardUncertainty(ofCoefficient power: Int) -> Double {
+  @inlinable public func standardUncertainty(ofCoefficient power: Int) -> Double {
     precondition(power >= 0 && power <= model.degree, "the response has no such coefficient")
     return deviation(model.base + power)
   }
 
   /// Covariance of two coefficients, systematic parts included.
-  public func covariance(ofCoefficients first: Int, _ second: Int) -> Double {
+  @inlinable public func covariance(ofCoefficients first: Int, _ second: Int) -> Double {
     precondition(
       first >= 0 && first <= model.degree && second >= 0 && second <= model.degree,
       "the response has no such coefficient")
@@ -226,12 +241,12 @@ extension OnlineCalibrationFilter {
     return (Double(model.means[index] + state[index]), deviation(index))
   }
 
-  private func deviation(_ index: Int) -> Double { Double(max(0, factors.covariance(index, index))).squareRoot() }
+  @inlinable func deviation(_ index: Int) -> Double { Double(max(0, factors.covariance(index, index))).squareRoot() }
 
   /// Whether the data say something about a coefficient: its uncertainty is below the given share of the prior's.
   ///
   /// What the data do not excite keeps its prior, and a caller should say so.
-  public func isIdentified(coefficient power: Int, shareOfPrior: Double = 0.9) -> Bool {
+  @inlinable public func isIdentified(coefficient power: Int, shareOfPrior: Double = 0.9) -> Bool {
     standardUncertainty(ofCoefficient: power) < shareOfPrior * configuration.response.standardUncertainty[power]
   }
 

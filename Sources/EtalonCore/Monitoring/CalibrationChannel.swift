@@ -70,7 +70,6 @@ public struct CalibrationChannel: Sendable {
   /// nil where it was not asked for, where nothing is known, and where the pair was not usable.
   public private(set) var estimate: CorrectedValue?
 
-  private let freshCalibration: OnlineCalibration
   private let holdoverSeconds: Double
   private let pairVariance: Double
   private var aligner: PairAligner
@@ -89,7 +88,6 @@ public struct CalibrationChannel: Sendable {
     do throws(OnlineCalibrationConfiguration.Fault) {
       calibration = try OnlineCalibration(configuration.calibration)
     } catch { throw .calibration(error) }
-    freshCalibration = calibration
     let alignment = configuration.alignment
     guard alignment.interpolationLimitSeconds > 0, alignment.interpolationLimitSeconds.isFinite,
       alignment.waitSeconds > 0, alignment.waitSeconds.isFinite
@@ -191,6 +189,11 @@ public struct CalibrationChannel: Sendable {
     return emit(pair.indication, at: pair.instant, reference: pair.reference, refusal, isUsable: isUsable)
   }
 
+  /// The corrected value of an indication, with what was known after the last block; mutates nothing.
+  public mutating func corrected(indication: Double) -> CorrectedValue? {
+    calibration.corrected(indication: indication)
+  }
+
   // MARK: - What is known beforehand
 
   /// The reference is taken away on purpose: holdover begins at once.
@@ -210,7 +213,9 @@ public struct CalibrationChannel: Sendable {
 
   /// The device was replaced or adjusted: its response is learnt anew from the prior.
   public mutating func deviceWasReplaced(at instant: Instant) {
-    calibration = freshCalibration
+    do throws(OnlineCalibrationConfiguration.Fault) {
+      calibration = try OnlineCalibration(configuration.calibration)
+    } catch { preconditionFailure("the same configuration was good when the channel was set up") }
     learnedLower = .infinity
     learnedUpper = -.infinity
     monitor.restart(at: instant)
@@ -302,12 +307,23 @@ public struct CalibrationChannel: Sendable {
       isTooFast = matched.error > configuration.dynamics.refusalRatio * calibration.blockNoise
       if isTooFast { return refuse(.lag) }
     }
-    let completes = calibration.nextPairCompletesBlock
-    let before = completes ? calibration : nil
     let refusedBefore = calibration.refusedPairs
+    guard calibration.nextPairCompletesBlock else {
+      calibration.responseIsFrozen = monitor.isFrozen
+      return tell(add(pair), of: pair, lost: calibration.refusedPairs - refusedBefore)
+    }
+    // Only a pair that completes a block moves the response: only then is there anything to go back to.
+    let before = calibration
     calibration.responseIsFrozen = monitor.isFrozen
     let outcome = add(pair)
     let lost = calibration.refusedPairs - refusedBefore
+    guard case .updated = outcome else { return tell(outcome, of: pair, lost: lost) }
+    refusals.add(.gap, lost)
+    return judge(pair, before: before)
+  }
+
+  /// Counts what became of a pair that did not move the response.
+  private mutating func tell(_ outcome: CalibrationOutcome, of pair: Pair, lost: Int) -> ChannelRefusal? {
     switch outcome {
     case .refused(let reason):
       let refusal: ChannelRefusal =
@@ -319,22 +335,19 @@ public struct CalibrationChannel: Sendable {
         }
       refusals.add(refusal, lost)
       return refusal
-    case .collected: refusals.add(.gap, lost)
+    case .collected, .updated: refusals.add(.gap, lost)
     case .referenceOnly, .predicted: break
     case .heldOver:
       refusals.add(.gap, lost)
       monitor.takeHeldOver(updates: calibration.updates, at: pair.instant)
-    case .updated:
-      refusals.add(.gap, lost)
-      return judge(pair, before: before)
     }
     return nil
   }
 
-  private mutating func judge(_ pair: Pair, before: OnlineCalibration?) -> ChannelRefusal? {
+  private mutating func judge(_ pair: Pair, before: OnlineCalibration) -> ChannelRefusal? {
     let x = normalisedInnovation
     let freezes = monitor.freezes(x)
-    if freezes, !calibration.responseIsFrozen, let before {
+    if freezes, !calibration.responseIsFrozen {
       calibration = before
       calibration.responseIsFrozen = true
       _ = add(pair)

@@ -15,6 +15,9 @@ public struct InnovationWindow: Sendable {
   public let upper: Double
   /// Number of values at present.
   public private(set) var count = 0
+  /// Sum of the squares.
+  public private(set) var sumOfSquares = 0.0
+  private var sum = 0.0
   private var values = InlineArray<64, Double>(repeating: 0)
   private var next = 0
 
@@ -36,31 +39,28 @@ public struct InnovationWindow: Sendable {
     values[next] = x
     next = (next + 1) % size
     count = min(count + 1, size)
+    // Added up anew each time, so that no rounding piles up, and once, because it is asked for with every pair.
+    sum = 0
+    sumOfSquares = 0
+    for index in 0..<count {
+      sum += values[index]
+      sumOfSquares += values[index] * values[index]
+    }
   }
 
   /// Forgets all values.
   public mutating func reset() {
     count = 0
     next = 0
+    sum = 0
+    sumOfSquares = 0
   }
 
   /// Whether the window is full.
   public var isFull: Bool { count == size }
 
-  /// Sum of the squares.
-  public var sumOfSquares: Double {
-    var sum = 0.0
-    for index in 0..<count { sum += values[index] * values[index] }
-    return sum
-  }
-
   /// Sum over the square root of their number: standard normal for a good device.
-  public var normalisedMean: Double {
-    guard count > 0 else { return 0 }
-    var sum = 0.0
-    for index in 0..<count { sum += values[index] }
-    return sum / Double(count).squareRoot()
-  }
+  public var normalisedMean: Double { count > 0 ? sum / Double(count).squareRoot() : 0 }
 
   /// Whether a full window scatters more than its band allows.
   public var isAbove: Bool { isFull && sumOfSquares > upper }

@@ -4,55 +4,58 @@
   public static let capacity = 256
 
   @usableFromInline var storage: InlineArray<256, UInt8>
+  @usableFromInline var used: Int
+
   /// How many bytes are in use, 0...256.
-  public internal(set) var count: Int
+  @inlinable public var count: Int { used }
 
   /// An empty frame.
-  public init() {
+  @inlinable public init() {
     storage = InlineArray(repeating: 0)
-    count = 0
+    used = 0
   }
 
   /// A frame with the given bytes; at most 256, more is a programming error.
-  public init(_ bytes: some Sequence<UInt8>) {
+  @inlinable public init(_ bytes: some Sequence<UInt8>) {
     self.init()
     for byte in bytes { append(byte) }
   }
 
   /// A frame with the bytes of a literal of ASCII text.
-  public init(ascii text: StaticString) {
+  @inlinable public init(ascii text: StaticString) {
     self.init()
     for index in 0..<text.utf8CodeUnitCount { append(text.utf8Start[index]) }
   }
 
   /// Whether another byte would not fit.
-  public var isFull: Bool { count == Self.capacity }
+  @inlinable public var isFull: Bool { used == Self.capacity }
   /// Whether there is no byte.
-  public var isEmpty: Bool { count == 0 }
+  @inlinable public var isEmpty: Bool { used == 0 }
 
   /// Adds one byte; the frame must not be full.
-  public mutating func append(_ byte: UInt8) {
-    precondition(count < Self.capacity, "a frame holds at most 256 bytes")
-    storage[count] = byte
-    count += 1
+  @inlinable public mutating func append(_ byte: UInt8) {
+    precondition(used < Self.capacity, "a frame holds at most 256 bytes")
+    storage[used] = byte
+    used += 1
   }
 
   /// Adds the bytes of a literal of ASCII text.
-  public mutating func append(ascii text: StaticString) {
+  @inlinable public mutating func append(ascii text: StaticString) {
     for index in 0..<text.utf8CodeUnitCount { append(text.utf8Start[index]) }
   }
 
   /// Empties the frame.
-  public mutating func removeAll() { count = 0 }
+  @inlinable public mutating func removeAll() { used = 0 }
 
   /// The byte at `index`, 0..<count.
-  public subscript(index: Int) -> UInt8 {
-    get {
-      precondition(index >= 0 && index < count, "index outside the frame")
+  @inlinable public subscript(index: Int) -> UInt8 {
+    // Borrowing, because a getter of a large value otherwise copies the whole of it for one byte.
+    borrowing get {
+      guard index >= 0, index < used else { preconditionFailure("index outside the frame") }
       return storage[index]
     }
     set {
-      precondition(index >= 0 && index < count, "index outside the frame")
+      precondition(index >= 0 && index < used, "index outside the frame")
       storage[index] = newValue
     }
   }
@@ -60,9 +63,9 @@
 
 extension Frame: RandomAccessCollection {
   /// Always 0.
-  public var startIndex: Int { 0 }
+  @inlinable public var startIndex: Int { 0 }
   /// The number of bytes.
-  public var endIndex: Int { count }
+  @inlinable public var endIndex: Int { used }
 }
 
 extension Frame: Equatable {

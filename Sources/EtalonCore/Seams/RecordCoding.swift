@@ -8,6 +8,11 @@ public struct RecordEncoder: ~Copyable {
   /// The bytes written.
   @inlinable public consuming func take() -> [UInt8] { bytes }
 
+  /// The bytes of an integer as they lie in memory, in one piece.
+  @inlinable mutating func append(inOrder value: some FixedWidthInteger) {
+    withUnsafeBytes(of: value) { bytes.append(contentsOf: $0) }
+  }
+
   /// One byte.
   @inlinable public mutating func append(_ value: UInt8) { bytes.append(value) }
   /// One byte, 1 for true.
@@ -15,17 +20,17 @@ public struct RecordEncoder: ~Copyable {
 
   /// Two bytes, little-endian.
   @inlinable public mutating func append(_ value: UInt16) {
-    for shift in stride(from: 0 as UInt16, to: 16, by: 8) { bytes.append(UInt8(truncatingIfNeeded: value >> shift)) }
+    append(inOrder: value.littleEndian)
   }
 
   /// Four bytes, little-endian.
   @inlinable public mutating func append(_ value: UInt32) {
-    for shift in stride(from: 0 as UInt32, to: 32, by: 8) { bytes.append(UInt8(truncatingIfNeeded: value >> shift)) }
+    append(inOrder: value.littleEndian)
   }
 
   /// Eight bytes, little-endian.
   @inlinable public mutating func append(_ value: UInt64) {
-    for shift in stride(from: 0 as UInt64, to: 64, by: 8) { bytes.append(UInt8(truncatingIfNeeded: value >> shift)) }
+    append(inOrder: value.littleEndian)
   }
 
   /// Eight bytes, two's complement, little-endian.

@@ -146,8 +146,10 @@ public struct Outbox: Sendable {
 
   /// Empties the buffers and keeps their memory.
   public mutating func clear() {
-    actions.removeAll(keepingCapacity: true)
-    payload.removeAll(keepingCapacity: true)
-    records.removeAll(keepingCapacity: true)
+    if !actions.isEmpty { actions.removeAll(keepingCapacity: true) }
+    if !records.isEmpty {
+      payload.removeAll(keepingCapacity: true)
+      records.removeAll(keepingCapacity: true)
+    }
   }
 }

@@ -155,7 +155,7 @@ extension SessionEngine {
     progress.corrected = corrected.value
     progress.expandedUncertainty = corrected.expandedUncertainty
     progress.accuracy = sampling.channel.state
-    if let loop = control.loop, !loop.isSteeredByReference {
+    if control.loop?.isSteeredByReference == false {
       decide(
         corrected.value, standardUncertainty: corrected.uncertainty.standard,
         expandedUncertainty: corrected.expandedUncertainty, tick: tick, at: instant, &outbox)
@@ -169,8 +169,8 @@ extension SessionEngine {
     _ value: Double, standardUncertainty: Double, expandedUncertainty: Double?, tick: UInt32, at instant: Instant,
     _ outbox: inout Outbox
   ) {
-    guard let actuator, let setpoint = control.setpoint, var loop = control.loop, loop.isDue(tick),
-      instruments[actuator].isIdle
+    guard let actuator, let setpoint = control.setpoint, control.loop?.isDue(tick) == true,
+      instruments[actuator].isIdle, var loop = control.loop
     else { return }
     let decision = loop.decide(
       value, standardUncertainty: standardUncertainty, setpoint: setpoint, tick: tick, at: instant)

@@ -64,7 +64,7 @@ extension SessionEngine {
   }
 
   mutating func advanceMonitor(_ number: Int, at instant: Instant, _ outbox: inout Outbox) -> Bool {
-    guard var run = monitoring, instant >= run.phaseEnds else { return false }
+    guard let ends = monitoring?.phaseEnds, instant >= ends, var run = monitoring else { return false }
     if run.phase + 1 < run.result.step.phases.count {
       beginPhase(run.phase + 1, at: instant, &outbox)
       return true
@@ -90,7 +90,8 @@ extension SessionEngine {
 
   /// A tick begins: if a row is due, a simulated world is asked to keep the truth of the conversion that follows.
   mutating func beginRow(tick: UInt32, at instant: Instant, _ outbox: inout Outbox) {
-    guard var run = monitoring, tick % run.ticksPerRow == 0, instruments[device].isIdle else { return }
+    guard let ticks = monitoring?.ticksPerRow, tick % ticks == 0, instruments[device].isIdle, var run = monitoring
+    else { return }
     closeRow(&run, &outbox)
     run.rowTick = tick
     monitoring = run
@@ -110,28 +111,29 @@ extension SessionEngine {
   mutating func finishRow(
     _ reading: Reading, _ corrected: OnlineChannel.Corrected, tick: UInt32, _ outbox: inout Outbox
   ) {
-    guard var run = monitoring, run.rowTick == tick else { return }
-    let channel = sampling.channel
+    guard monitoring?.rowTick == tick, var run = monitoring else { return }
+    // Given up first, so that the rows have one owner and are not copied.
+    monitoring = nil
     var coefficients = InlineArray<4, Double>(repeating: 0)
     var uncertainties = InlineArray<4, Double>(repeating: 0)
-    for power in 0...channel.estimator.configuration.response.degree {
-      coefficients[power] = channel.estimator.coefficients[power]
-      uncertainties[power] = channel.estimator.standardUncertainty(ofCoefficient: power)
+    let known = sampling.channel.estimator.coefficients
+    for power in 0...sampling.channel.degree {
+      coefficients[power] = known[power]
+      uncertainties[power] = sampling.channel.estimator.standardUncertainty(ofCoefficient: power)
     }
-    let sums = channel.channel.monitor.sums
+    let sums = sampling.channel.channel.monitor.sums
+    let updates = sampling.channel.estimator.updates
     let row = MonitorRow(
       instant: reading.instant, phase: run.phase, setpoint: control.loop == nil ? nil : control.setpoint,
       reference: sampling.latestReference.map { $0 + certificate.steeringCorrection(at: $0) },
       indication: reading.value, corrected: corrected.value, uncertainty: corrected.uncertainty,
-      expandedUncertainty: corrected.expandedUncertainty, state: channel.state,
-      innovation: channel.estimator.updates > run.updatesTold
-        ? channel.estimator.responseInnovation?.normalised : nil, sums: (sums.high, sums.low),
+      expandedUncertainty: corrected.expandedUncertainty, state: sampling.channel.state,
+      innovation: updates > run.updatesTold ? sampling.channel.estimator.responseInnovation?.normalised : nil,
+      sums: (sums.high, sums.low),
       coefficients: coefficients,
       coefficientUncertainties: uncertainties, watts: control.loop?.watts)
-    run.updatesTold = channel.estimator.updates
+    run.updatesTold = updates
     closeRow(&run, &outbox)
-    // Given up first, so that the rows have one owner and are not copied.
-    monitoring = nil
     run.result.rows.append(row)
     run.truthIsDue = true
     monitoring = run
@@ -140,39 +142,37 @@ extension SessionEngine {
 
   /// Gives a truth to the row that closed last; false when no row waits for one.
   mutating func attachToRow(truth: Double) -> Bool {
-    if let run = monitoring {
-      if run.truthIsDue {
-        monitoring?.truthIsDue = false
-        monitoring?.result.rows[run.result.rows.count - 1].truth = truth
-      }
-      return true
+    guard let isDue = monitoring?.truthIsDue else { return false }
+    if isDue, let last = monitoring?.result.rows.indices.last {
+      monitoring?.truthIsDue = false
+      monitoring?.result.rows[last].truth = truth
     }
-    return false
+    return true
   }
 
   // MARK: Accuracy
 
   /// Notes changes of the device's accuracy, and does what the session says when it is lost.
   mutating func watchAccuracy(_ corrected: OnlineChannel.Corrected, at instant: Instant, _ outbox: inout Outbox) {
-    guard var run = monitoring else { return }
+    guard monitoring != nil else { return }
     let state = sampling.channel.state
-    if state == .calibrated { run.wasCalibrated = true }
-    if state != run.state {
-      run.state = state
-      run.result.changes.append((instant, state))
+    if state == .calibrated { monitoring?.wasCalibrated = true }
+    if state != monitoring?.state {
+      monitoring?.state = state
+      monitoring?.result.changes.append((instant, state))
       outbox.record(RecordKind.accuracy.rawValue) {
         $0.append(state.rawValue)
         $0.append(corrected.value)
         $0.append(corrected.expandedUncertainty)
       }
     }
-    monitoring = run
     var reason: String?
     if state == .lost {
       reason =
         "device and reference no longer agree within what is declared"
         + Self.words(sampling.channel.channel.monitor.reasons)
-    } else if run.wasCalibrated, let limit = run.result.step.maximumExpandedUncertaintyKelvin,
+    } else if monitoring?.wasCalibrated == true,
+      let limit = monitoring?.result.step.maximumExpandedUncertaintyKelvin,
       corrected.expandedUncertainty > limit
     {
       reason = "U is \(corrected.expandedUncertainty) K, the session allows \(limit) K"
@@ -181,7 +181,7 @@ extension SessionEngine {
       monitoring?.hasLost = false
       return
     }
-    guard !run.hasLost else { return }
+    guard monitoring?.hasLost == false else { return }
     monitoring?.hasLost = true
     lose(reason, state, at: instant, &outbox)
   }

@@ -28,10 +28,12 @@ struct OnlineChannel: Sendable {
     }
     do throws(CalibrationChannel.Fault) {
       channel = try CalibrationChannel(
-        CalibrationChannel.Configuration(calibration: calibration, monitor: settings))
+        CalibrationChannel.Configuration(
+          calibration: calibration, dynamics: Self.dynamics(plan), monitor: settings))
     } catch {
       throw Failure(.badData, "the session gives no on-line calibration: \(error)")
     }
+    degree = calibration.response.degree
     coverageProbability = plan.model.coverageProbability
     func isRectangular(_ name: String) -> Bool {
       // Several inputs of one kind add up to something that is no rectangle.
@@ -50,8 +52,14 @@ struct OnlineChannel: Sendable {
       + resolution * resolution / 12).squareRoot()
   }
 
-  var estimator: OnlineCalibration { channel.calibration }
+  /// Lent, not copied: it is some kilobytes.
+  var estimator: OnlineCalibration { _read { yield channel.calibration } }
   var state: AccuracyState { channel.state }
+  /// Degree of the response.
+  let degree: Int
+
+  /// The corrected value of an indication, with what was known after the last block.
+  mutating func corrected(_ indication: Double) -> CorrectedValue? { channel.corrected(indication: indication) }
 
   /// Takes a pair; one without a reference says where the process is, and lets time pass.
   mutating func add(_ pair: Pair) { _ = channel.take(pair: pair) }
@@ -159,6 +167,19 @@ struct OnlineChannel: Sendable {
       // While the bath moves, reference and device follow it with different lags: a block whose indications spread by
       // more than two steps of the display is refused.
       pairsPerBlock: 10, maximumBlockSpread: max(2 * resolution, 0.02))
+  }
+
+  /// The difference of the lags as the session declares it. What both have in common moves both alike, so the reference
+  /// counts as immediate and the device as late by the difference; a device that is quicker turns the two round.
+  private static func dynamics(_ plan: SessionPlan) -> DynamicsSettings {
+    guard let lag = plan.roles.first(where: { $0.kind == .device })?.prior?.lagSeconds else {
+      return DynamicsSettings()
+    }
+    let none = UncertainSeconds(0, standardUncertainty: 0)
+    let difference = UncertainSeconds(lag.mean.magnitude, standardUncertainty: lag.standardDeviation)
+    return lag.mean < 0
+      ? DynamicsSettings(referenceLag: difference, deviceLag: none)
+      : DynamicsSettings(referenceLag: none, deviceLag: difference)
   }
 
   /// Noise of a reading of the standard where the session says nothing, kelvin.

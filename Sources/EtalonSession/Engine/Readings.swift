@@ -10,15 +10,12 @@ extension SessionEngine {
       outbox.record(remark: remark)
     }
     if let tick = sampling.sampler.begin(at: instant) {
-      let devices = sides.dropFirst(sampling.referenceIsAway ? 1 : 0).prefix {
-        $0 == reference || !sampling.deviceIsPaused
-      }
       beginRow(tick: tick.number, at: instant, &outbox)
-      sampling.note(
-        tick: tick.number, isPassedOver: devices.contains { instruments[$0].isReading })
-      for index in devices {
-        // A device that is still busy with the request before has no reading for this tick.
-        guard instruments[index].isIdle else { continue }
+      var isPassedOver = false
+      for index in sides where isAsked(index) && instruments[index].isReading { isPassedOver = true }
+      sampling.note(tick: tick.number, isPassedOver: isPassedOver)
+      // A device that is still busy with the request before has no reading for this tick.
+      for index in sides where isAsked(index) && instruments[index].isIdle {
         instruments[index].request(.read, for: .reading(tick: tick.number))
       }
       watchEnvironment(at: instant)
@@ -26,6 +23,11 @@ extension SessionEngine {
     }
     takePairs(at: instant, &outbox)
     lookForLostDevices(at: instant, &outbox)
+  }
+
+  /// Whether a side is asked for readings at present.
+  private func isAsked(_ index: Int) -> Bool {
+    index == reference ? !sampling.referenceIsAway : !sampling.deviceIsPaused
   }
 
   mutating func readingReport(
@@ -61,7 +63,8 @@ extension SessionEngine {
   }
 
   /// Whether the device's indication is not what its own coefficients make of its raw value, by more than the last digit.
-  private func contradictsItself(_ reading: Reading) -> Bool {
+  // Mutates formally, so that the engine is not copied for the call.
+  private mutating func contradictsItself(_ reading: Reading) -> Bool {
     guard let held = results.after ?? results.before, reading.raw.isFinite,
       !reading.quality.contains(.overRange), sampling.deviceResolution > 0
     else { return false }
@@ -88,7 +91,7 @@ extension SessionEngine {
 
   private mutating func take(_ pair: Pair, at instant: Instant, _ outbox: inout Outbox) {
     sampling.channel.add(pair)
-    let corrected = pair.isUsable ? sampling.channel.estimator.corrected(indication: pair.indication) : nil
+    let corrected = pair.isUsable ? sampling.channel.corrected(pair.indication) : nil
     outbox.record(RecordKind.pair.rawValue) {
       $0.append(pair.tick)
       $0.append(pair.instant)
@@ -121,7 +124,7 @@ extension SessionEngine {
   }
 
   /// The failure of the first device that has given no good reading for so long, or none since an instant.
-  func lostDevice(at instant: Instant, silentSeconds limit: Double, orSince since: Instant?) -> Failure? {
+  mutating func lostDevice(at instant: Instant, silentSeconds limit: Double, orSince since: Instant?) -> Failure? {
     guard sampling.isRunning else { return nil }
     for (side, index) in sides.enumerated() {
       if side == 1 ? sampling.deviceIsPaused : sampling.referenceIsAway { continue }

@@ -105,14 +105,17 @@ public struct SessionEngine: Automaton {
   public var isFinished: Bool { stage == .finished }
 
   /// The earliest instant at which a driver, the sampler or a visit has something to do.
-  public var nextWake: Instant? {
+  public var nextWake: Instant? { earliestWake() }
+
+  /// Inlined, so that the engine is not copied for the call.
+  @inline(__always) private func earliestWake() -> Instant? {
     guard !isFinished else { return nil }
     var earliest: Instant?
     func consider(_ instant: Instant?) {
       guard let instant else { return }
       if earliest.map({ instant < $0 }) ?? true { earliest = instant }
     }
-    for instrument in instruments { consider(instrument.deadline) }
+    for index in instruments.indices { consider(instruments[index].deadline) }
     consider(sampling.nextWake)
     consider(series?.deadline)
     consider(monitoring?.phaseEnds)
@@ -145,7 +148,7 @@ public struct SessionEngine: Automaton {
       let name = lineNames.indices.contains(Int(line)) ? lineNames[Int(line)] : "\(line)"
       fail(Failure(fault.exitCode, "line '\(name)': \(fault.lineExplanation)"), at: instant, &outbox)
     case .wake:
-      if let due = nextWake { results.timing.lateness.add(nanoseconds: instant - due) }
+      if let due = earliestWake() { results.timing.lateness.add(nanoseconds: instant - due) }
       wake(at: instant, &outbox)
     case .clockStepped(let utc): note(clockStep: utc, at: instant, &outbox)
     case .stop(let request): stop(request, at: instant, &outbox)

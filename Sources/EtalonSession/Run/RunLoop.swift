@@ -27,10 +27,11 @@ public struct NoRecorder: Recorder {
 /// It is the same for a Linux board, a simulation and the twins' own process.
 /// - Parameters:
 ///   - interrupt: asked before every turn whether somebody wants the run to stop; for worlds that do not tell by an input.
-///   - observe: called after every turn, for people who watch; it must not take long.
+///   - observe: called after every turn, for people who watch; it must not take long. Without one nothing is called: a
+///     closure over a generic parameter costs a copy of the whole automaton.
 public func runLoop<A: Automaton, W: World & ~Copyable, R: Recorder & ~Copyable>(
   _ automaton: inout A, in world: inout W, recorder: inout R, interrupt: () -> StopRequest? = { nil },
-  observe: (borrowing A, Instant) -> Void = { _, _ in }
+  observe: ((borrowing A, Instant) -> Void)? = nil
 ) {
   var outbox = Outbox()
   var payload: [UInt8] = []
@@ -55,6 +56,6 @@ public func runLoop<A: Automaton, W: World & ~Copyable, R: Recorder & ~Copyable>
     automaton.handle(timed.input, at: timed.instant, into: &outbox)
     recorder.append(outbox, at: timed.instant)
     for action in outbox.actions { world.perform(action) }
-    observe(automaton, timed.instant)
+    if let observe { observe(automaton, timed.instant) }
   }
 }
