@@ -40,15 +40,8 @@ final class EdgeLatencyTests: XCTestCase {
   private func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
 
   private func delays(_ program: String, _ arguments: [String]) throws -> [Double] {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: program)
-    process.arguments = arguments
-    let output = Pipe()
-    process.standardOutput = output
-    try process.run()
-    let data = output.fileHandleForReading.readDataToEndOfFile()
-    process.waitUntilExit()
-    XCTAssertEqual(process.terminationStatus, 0)
-    return String(decoding: data, as: UTF8.self).split(separator: "\n").compactMap { Double($0) }
+    let ended = try Program(arguments, executable: program).wait()
+    XCTAssertEqual(ended.status, 0, ended.text)
+    return ended.text.split(separator: "\n").compactMap { Double($0) }
   }
 }

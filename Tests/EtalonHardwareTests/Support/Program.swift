@@ -20,15 +20,16 @@ final class BenchText {
   }
 }
 
-/// The program `etalon` as a process of its own; `ETALON_BINARY` names another than that of the debug build. It is started
+/// A program as a process of its own: `etalon`, or another. `ETALON_BINARY` names another `etalon` than that of the debug
+/// build. It is started
 /// and waited for without Foundation, whose processes need network sockets that the virtual board does not have.
 final class Program {
   private var process: pid_t = 0
   private let output: Int32
 
   /// - Parameter user: as whom it runs, with no group but that user's own.
-  init(_ arguments: [String], user: UInt32? = nil) throws {
-    let binary = ProcessInfo.processInfo.environment["ETALON_BINARY"] ?? ".build/debug/etalon"
+  init(_ arguments: [String], user: UInt32? = nil, executable: String? = nil) throws {
+    let binary = executable ?? ProcessInfo.processInfo.environment["ETALON_BINARY"] ?? ".build/debug/etalon"
     guard access(binary, X_OK) == 0 else {
       throw VirtualBoard.Missing(reason: "\(binary) is not built; swift build --product etalon, or set ETALON_BINARY")
     }
