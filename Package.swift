@@ -38,8 +38,10 @@ let package = Package(
     .systemLibrary(name: "CSerialPort", pkgConfig: "libserialport", providers: [.apt(["libserialport-dev"])]),
     .target(
       name: "CEtalonGPIO", cSettings: gpiodFolder.map { [.unsafeFlags(["-I\($0)/include"])] } ?? [],
-      linkerSettings: (gpiodFolder.map { [.unsafeFlags(["-L\($0)/lib", "-Xlinker", "-rpath=\($0)/lib"])] } ?? [])
-        + [.linkedLibrary("gpiod")]),
+      // By its path: other libraries bring the system's folder, which would be searched first.
+      linkerSettings: gpiodFolder.map {
+        [.unsafeFlags(["-Xlinker", "\($0)/lib/libgpiod.so", "-Xlinker", "-rpath=\($0)/lib"])]
+      } ?? [.linkedLibrary("gpiod")]),
     .target(
       name: "EtalonLinux",
       dependencies: ["CEtalonGPIO", "CEtalonLinux", "CSerialPort", "EtalonCore", "EtalonMetrology"]),
