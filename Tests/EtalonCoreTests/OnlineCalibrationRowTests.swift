@@ -271,6 +271,29 @@ final class OnlineCalibrationRowTests: XCTestCase {
     }
   }
 
+  /// A spurious reading of either side: nothing tells which is wrong, so the row has no value, nor has what is predicted
+  /// from it; the next row that agrees has one again.
+  func testReadingsThatContradictEachOtherHaveNoValue() throws {
+    for (reference, indication) in [(20.0, 23.0), (20.0, 99.0), (16.5, 20.0)] {
+      var calibration = try OnlineCalibration(Self.worlds[0].configuration)
+      var random = RandomStream(seed: 5)
+      func pair(_ second: Int, _ y: Double, _ z: Double) -> Pair {
+        Pair(
+          instant: Instant(nanoseconds: Int64(second) * 1_000_000_000), reference: y, indication: z, raw: .nan,
+          quality: y.isNaN ? .missing : [], tick: UInt32(second))
+      }
+      for second in 1..<200 {
+        let good = pair(second, 20 + 0.002 * random.normal(), 20 + 0.005 * random.normal())
+        let value = try XCTUnwrap(calibration.estimate(good).value)
+        XCTAssertEqual(value.value, 20, accuracy: 0.2)
+        XCTAssertFalse(calibration.isContradicted)
+      }
+      XCTAssertNil(calibration.estimate(pair(200, reference, indication)).value, "\(reference), \(indication)")
+      XCTAssertTrue(calibration.isContradicted)
+      XCTAssertNil(calibration.estimate(pair(201, .nan, .nan)).value, "predicted from a contradiction")
+    }
+  }
+
   /// NaN, repeated, reordered and backward samples leave the state as it was, to the last bit.
   func testBadRowsChangeNothing() throws {
     var clean = try OnlineCalibration(Self.worlds[1].configuration)

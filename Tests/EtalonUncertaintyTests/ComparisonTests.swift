@@ -91,7 +91,22 @@ final class ComparisonTests: XCTestCase {
     XCTAssertEqual(median.value, 11.5)
     // Deviations 1.5, 0.5, 5.5, 0.5: their median is 1.
     XCTAssertEqual(median.standardUncertainty, 1.858 / 3.0.squareRoot(), accuracy: 1e-15)
-    XCTAssertEqual(median.weights, [0, 0.5, 0, 0.5])
+    XCTAssertEqual(median.weights, [0.25, 0.25, 0.25, 0.25])
+  }
+
+  /// The participant in the middle is compared like all others: U² = k² ((1 − 2/n) u² + u_ref²).
+  func testDegreesOfEquivalenceWithTheMedian() throws {
+    let comparison = try laboratories([
+      ("A", 1, 0.1), ("B", 1.1, 0.1), ("C", 0.95, 0.1), ("D", 1.3, 0.1), ("E", 1.05, 0.1),
+    ])
+    let median = try comparison.median()
+    XCTAssertEqual(median.value, 1.05)
+    // Deviations 0.05, 0.05, 0.1, 0.25, 0: their median is 0.05.
+    let variance = 1.858 * 0.05 * 1.858 * 0.05 / 4
+    XCTAssertEqual(median.standardUncertainty, variance.squareRoot(), accuracy: 1e-14)
+    for degree in try comparison.degreesOfEquivalence(with: median) {
+      XCTAssertEqual(degree.expandedUncertainty, 2 * (0.6 * 0.01 + variance).squareRoot(), accuracy: 1e-13, degree.name)
+    }
   }
 
   /// Three and four are the sides of a right triangle.

@@ -83,6 +83,7 @@ public struct OnlineCalibrationFilter<Scalar: BinaryFloatingPoint & Sendable>: S
   @usableFromInline struct Record: Sendable {
     @usableFromInline var updates = 0
     @usableFromInline var refusedPairs = 0
+    @usableFromInline var isContradicted = false
     @usableFromInline var inflation: Double
     @usableFromInline var responseInnovation: CalibrationInnovation?
     @usableFromInline var processInnovation: CalibrationInnovation?
@@ -315,7 +316,8 @@ public struct OnlineCalibrationFilter<Scalar: BinaryFloatingPoint & Sendable>: S
     renewQuantisation()
     readingsSinceMove &+= 1
     follow(creep: state[0] + state[1])
-    if wantsValue && !configuration.process.mayMove { value = processValue }
+    let contradicts = fused != nil && value == nil
+    if wantsValue && !configuration.process.mayMove && !contradicts { value = processValue }
     return (outcome, value)
   }
 
@@ -326,6 +328,8 @@ public struct OnlineCalibrationFilter<Scalar: BinaryFloatingPoint & Sendable>: S
     guard let fused = fuse(readings) else {
       guard started else { return (.predicted, nil) }
       advance(to: now)
+      // Where the process is rests on a reading that may be the wrong one.
+      if record.isContradicted { return (.predicted, nil) }
       return (.predicted, prediction)
     }
     if started {

@@ -129,6 +129,14 @@ extension OnlineCalibrationFilter {
       place.x, factors.variance(along: direction, consider: Factors.ConsiderVector(repeating: 0)), at: p)
   }
 
+  /// Standard uncertainties of their difference by which reference and device may disagree in one pair. Chance exceeds it
+  /// once in 5 × 10⁸ pairs.
+  @usableFromInline static var largestDisagreement: Scalar { 6 }
+
+  /// Whether the last pair of readings contradicted each other, so that it has no value (only where values of pairs are
+  /// asked for).
+  @inlinable public var isContradicted: Bool { record.isContradicted }
+
   /// The quantity behind readings that are not taken in yet, from them and the response alone.
   @inlinable
   mutating func row(_ readings: Readings) -> CorrectedValue? {
@@ -144,6 +152,8 @@ extension OnlineCalibrationFilter {
   /// The best combination of the device's value g(z; θ̂) − g′ŵ, whose error is e₁, and the reference's, whose error is
   /// e₂: x₁ + (x₂ − x₁)(Var e₁ − Cov)/S with S = Var(e₁ − e₂), which is what a filter with nothing known of x beforehand
   /// gives. Both errors hold what the response owes to the same certificate.
+  /// - Returns: nil where x₂ − x₁ is more than `largestDisagreement` times √S: one of the two readings is wrong, and
+  ///   nothing tells which.
   @inlinable
   mutating func row(_ p: Scalar, _ fused: FusedReading<Scalar>?) -> CorrectedValue? {
     let place = model.place(p, state, inputs)
@@ -173,9 +183,12 @@ extension OnlineCalibrationFilter {
     let difference =
       factors.varianceInPlace(&direction, &consider) + slope * slope * rowDeviceVariance + noise
     guard difference > 0 else { return corrected(value, device, at: p) }
+    let apart = reading - value
+    record.isContradicted = apart * apart > Self.largestDisagreement * Self.largestDisagreement * difference
+    if record.isContradicted { return nil }
     // Var e₁ − Cov(e₁, e₂), with 2 Cov = Var e₁ + Var e₂ − S.
     let gain = (device - reference + difference) / (2 * difference)
-    return corrected(value + gain * (reading - value), device - gain * gain * difference, at: p)
+    return corrected(value + gain * apart, device - gain * gain * difference, at: p)
   }
 
   /// - Parameters:

@@ -95,7 +95,9 @@ public struct InterlaboratoryComparison: Equatable, Sendable {
   }
 
   /// Median with the standard uncertainty 1.858 MAD / √(n − 1) (Cox 2002, procedure B; J. W. Müller, J. Res. NIST 105
-  /// (2000) 551). Weights are those of the one or two central values.
+  /// (2000) 551). The weights are 1/n: which participant stands in the middle is chance, and the covariance of each with
+  /// the median of n normal values is σ²/n, because Σ (xᵢ − x̄)² and what else does not depend on the level are
+  /// independent of x̄ (Basu) and all participants are alike.
   /// - Throws: `.tooFew` for fewer than two participants.
   public func median() throws(ComparisonFault) -> ConsensusValue {
     try needs(2)
@@ -106,17 +108,9 @@ public struct InterlaboratoryComparison: Equatable, Sendable {
     }
     let centre = median(participants.map(\.value))
     let mad = median(participants.map { abs($0.value - centre) })
-    let order = participants.indices.sorted { participants[$0].value < participants[$1].value }
-    var weights = participants.map { _ in 0.0 }
-    let middle = order.count / 2
-    if order.count % 2 == 1 {
-      weights[order[middle]] = 1
-    } else {
-      weights[order[middle - 1]] = 0.5
-      weights[order[middle]] = 0.5
-    }
     return ConsensusValue(
-      value: centre, standardUncertainty: 1.858 * mad / (count - 1).squareRoot(), weights: weights, betweenVariance: 0)
+      value: centre, standardUncertainty: 1.858 * mad / (count - 1).squareRoot(),
+      weights: participants.map { _ in 1 / count }, betweenVariance: 0)
   }
 
   /// Chi-squared test of consistency about the weighted mean.

@@ -56,8 +56,7 @@ extension MeasurementModel {
   /// - Parameters:
   ///   - p: coverage probability between 0 and 1, such as 0.9545.
   ///   - rule: how fractional degrees of freedom are used.
-  /// - Throws: `model` where the function or a derivative has no value at the estimates, `coverage`,
-  ///   `correlatedDegreesOfFreedom`.
+  /// - Throws: `model` where the function or a derivative has no value at the estimates, `coverage`.
   public func budget(
     coverage p: Double, rule: UncertaintyBudget.DegreesOfFreedomRule = .fractional
   ) throws(UncertaintyFault) -> UncertaintyBudget {
@@ -122,7 +121,7 @@ extension MeasurementModel {
       throw .model(
         output: outputs[output], .undefined(operation: "combined variance", arguments: signed))
     }
-    let dof = try effectiveDegreesOfFreedom(signed, variance)
+    let dof = effectiveDegreesOfFreedom(signed, variance)
     let counted = rule == .truncated && dof.isFinite ? dof.rounded(.down) : dof
     let k: Double
     do throws(DistributionFault) {
@@ -143,8 +142,10 @@ extension MeasurementModel {
       coverageProbability: p, coverageFactor: k, rows: rows)
   }
 
-  /// ν_eff = u⁴ / Σ uₖ⁴/νₖ over single inputs and ensembles of correlated inputs; infinite where nothing limits it.
-  private func effectiveDegreesOfFreedom(_ signed: [Double], _ variance: Double) throws(UncertaintyFault) -> Double {
+  /// ν_eff = u⁴ / Σ uₖ⁴/νₖ over single inputs and ensembles of correlated inputs; infinite where nothing limits it. An
+  /// ensemble whose members differ in degrees of freedom counts with the smallest of them, which gives too wide an interval
+  /// rather than too narrow a one: R. Willink's extension (Metrologia 44 (2007) 340) is for equal ones.
+  private func effectiveDegreesOfFreedom(_ signed: [Double], _ variance: Double) -> Double {
     guard variance > 0 else { return .infinity }
     var sum = 0.0
     for i in inputs.indices where !correlation.correlated.contains(i) {
@@ -153,11 +154,7 @@ extension MeasurementModel {
     }
     for ensemble in correlation.ensembles {
       let active = ensemble.filter { signed[$0] != 0 }
-      guard let reference = active.first else { continue }
-      let dof = inputs[reference].degreesOfFreedom
-      for i in active where inputs[i].degreesOfFreedom != dof {
-        throw .correlatedDegreesOfFreedom(inputs[reference].name, inputs[i].name)
-      }
+      let dof = active.reduce(Double.infinity) { min($0, inputs[$1].degreesOfFreedom) }
       if dof == .infinity { continue }
       var part = 0.0
       for i in active {

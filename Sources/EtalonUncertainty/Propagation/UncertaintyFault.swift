@@ -24,9 +24,6 @@ public enum UncertaintyFault: Error, Equatable, Sendable {
   case correlationMatrix(input: String)
   /// Correlated inputs of a Monte Carlo need a joint normal distribution, or a joint t with common degrees of freedom.
   case correlatedDistribution(input: String)
-  /// Correlated inputs whose degrees of freedom differ have no effective degrees of freedom (R. Willink, Metrologia 44
-  /// (2007) 340, treats an ensemble with common degrees of freedom).
-  case correlatedDegreesOfFreedom(String, String)
   /// A divisor of the model passes through zero within the distributions of the inputs named, so that the quotient has no
   /// variance.
   case divisorThroughZero(output: String, divisor: String, inputs: [String])
@@ -73,8 +70,6 @@ extension UncertaintyFault: CustomStringConvertible {
       return "the correlations with \"\(input)\" contradict the others: their matrix is not positive semi-definite"
     case .correlatedDistribution(let input):
       return "\"\(input)\" is correlated, but is neither normal nor t with the degrees of freedom of its partners"
-    case .correlatedDegreesOfFreedom(let a, let b):
-      return "\"\(a)\" and \"\(b)\" are correlated but differ in degrees of freedom, so there are no effective ones"
     case .divisorThroughZero(let output, let divisor, let inputs):
       let names = inputs.map { "\"\($0)\"" }.joined(separator: ", ")
       return

@@ -38,8 +38,19 @@ struct EstimateCommand: ParsableCommand {
       var rows = try EstimateRows(path: table, columns: file.columns)
       var output = EstimateOutput(json: json, degree: file.calibration.response.degree)
       output.begin()
-      while let row = try rows.next() { output.write(row, Self.take(row, &channel), channel) }
+      var contradicted: (count: Int, first: String)?
+      while let row = try rows.next() {
+        output.write(row, Self.take(row, &channel), channel)
+        if row.device.isFinite, row.references.contains(where: \.isFinite), channel.calibration.isContradicted {
+          contradicted = ((contradicted?.count ?? 0) + 1, contradicted?.first ?? row.time)
+        }
+      }
       output.end()
+      if let contradicted {
+        Text.toStandardError(
+          "note: rows without a value, because reference and device contradict each other by more than 6 standard "
+            + "uncertainties of their difference: \(contradicted.count), the first at t = \(contradicted.first) s\n")
+      }
       Text.toStandardError(Self.summary(channel))
     } catch let fault as DataFault {
       throw Fail.with(.badData, fault.description)
