@@ -136,5 +136,6 @@ public enum SensorCatalogue {
     visitor.visit(Hart1502A.self)
     visitor.visit(LineHeater.self)
     visitor.visit(MAX31865.self)
+    visitor.visit(SA45s.self)
   }
 }

@@ -69,6 +69,7 @@ enum SimStream: UInt64 {
   case room, referenceNoise, deviceNoise, deviceFaults, faultPlan
   case deviceLag = 64
   case deviceWander
+  case oscillator, oscillatorReadings, clockBench, referencePulses, oscillatorPulses
   /// Wires take this number plus their port's.
   case wire = 1024
 }
