@@ -39,7 +39,19 @@ public enum BoardFile {
     let instruments = reader.instruments(root.required("roles"))
     var plan: BoardPlan?
     if let plant = root.required("plant")?.mapping() {
-      _ = plant.required("kind")?.word(of: ["stirred-bath"])
+      if plant.required("kind")?.word(of: ["stirred-bath", "oscillator"]) == "oscillator" {
+        // An oscillator holds no temperature: there is nothing thermal to state, and nothing that a set point could be.
+        plant.finish()
+        root.finish()
+        guard isVersion1, let name, let title, let instruments else { return nil }
+        var board = BoardPlan(
+          name: name, title: title, bench: BenchPlan(instruments: instruments, file: context.file),
+          holdableCelsius: nil, actuatorMaximumWatts: 0, heatCapacityJoulesPerKelvin: 0, lossWattsPerKelvin: 0,
+          delaySeconds: 0, coolingWattsPerKelvin: 0, sinkCelsius: 0, roomCelsius: 0)
+        board.hardware = hardware.hardware
+        board.hardware.attachments = reader.attachments
+        return board
+      }
       let heater = plant.required("heater")?.quantity(.power, .positive)
       let capacity = plant.required("heat_capacity")?.quantity(.heatCapacity, .positive)
       let loss = plant.required("loss")?.quantity(.thermalConductance, .positive)

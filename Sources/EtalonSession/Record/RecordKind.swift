@@ -41,6 +41,8 @@ public enum RecordKind: UInt8, Sendable, CaseIterable {
   case phase = 53
   case accuracy = 54
   case held = 55
+  case clock = 56
+  case steering = 57
 
   // From the recorder.
   case overflow = 255

@@ -15,6 +15,10 @@ struct EstimateCommand: ParsableCommand {
       Docs/reference/estimate-file.md.
 
         etalon estimate boards/virtual-bench/estimate/bath.csv --config boards/virtual-bench/estimate/bath.yaml
+
+      With a file that has the key 'clock', TABLE holds time stamps of pulses: Docs/reference/clock-file.md.
+
+        etalon estimate boards/chip-clock/estimate/pulses.csv --config boards/chip-clock/estimate/pulses.yaml
       """)
 
   @Argument(help: "CSV file; '-' is standard input.")
@@ -25,6 +29,9 @@ struct EstimateCommand: ParsableCommand {
   var json = false
 
   func run() throws {
+    if try Fail.reporting({ try ClockDeclarations.isClock(SourceFile(path: config, kind: .data)) }) {
+      return try ClockEstimate(table: table, config: config, json: json).run()
+    }
     let file = try Fail.reporting { try EstimateFile(path: config) }
     var channel: CalibrationChannel
     var configuration = CalibrationChannel.Configuration(calibration: file.calibration, monitor: file.monitor)

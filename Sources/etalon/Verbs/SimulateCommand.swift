@@ -28,6 +28,9 @@ struct SimulateCommand: ParsableCommand {
   var dryRun = false
 
   func run() throws {
+    if try Fail.reporting({ try ClockDeclarations.isClock(SourceFile(path: arguments.session, kind: .session)) }) {
+      return try simulateClock()
+    }
     let run = try Fail.reporting {
       var run = try SimulatedRun(
         session: arguments.session, board: arguments.board, simulation: sim, seed: seed,

@@ -72,9 +72,18 @@ struct ValidateCommand: ParsableCommand {
     case .certificate:
       let certificate = try CertificateFile.load(source)
       return (kind, "\(file): valid certificate \(certificate.identifier)", ["certificate": certificate.identifier])
+    case .clock:
+      let session = try ClockSession.load(source)
+      return (kind, "\(file): valid session of a clock bench", ["session": session.name])
+    case .estimate where try ClockDeclarations.isClock(source):
+      _ = try ClockEstimateFile(source)
+      return (kind, "\(file): valid description of a table of pulses", [:])
     case .estimate:
       _ = try EstimateFile(source)
       return (kind, "\(file): valid description of a table", [:])
+    case .simulation where try ClockSimFile.isOne(source):
+      _ = try ClockSimFile.load(source)
+      return (kind, "\(file): valid simulation of a clock bench", [:])
     case .simulation:
       _ = try SimFile.load(source)
       return (kind, "\(file): valid simulation", [:])
