@@ -81,6 +81,32 @@ final class ClockRunTests: XCTestCase {
     XCTAssertEqual(try run(plan, configuration, seed: 1).run.failure?.contains("not locked"), true)
   }
 
+  /// The recorded inputs give every decision again, and a changed one does not.
+  func testReplays() throws {
+    var text = try String(contentsOfFile: Self.board + "/sessions/steer.yaml", encoding: .utf8)
+    text = text.replacing("for: 1 h", with: "for: 2 min").replacing("for: 150 min", with: "for: 3 min")
+    text = text.replacing("time_constant: 600 s", with: "time_constant: 60 s")
+    let source = SourceFile(name: "session.yaml", bytes: Array(text.utf8))
+    let board = try BoardFile.load(directory: Self.board)
+    let header = RunHeader(
+      version: "test", session: "steer-chip-clock", board: board.name, timebase: .simulated,
+      utcNanosecondsAtStart: 0, seed: 1, overrides: [], sessionText: source.bytes, boardPlan: board, bench: board.bench)
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("clock-\(UUID().uuidString)").path
+    defer { XCTAssertNoThrow(try FileManager.default.removeItem(atPath: folder)) }
+    let writer = try LedgerWriter(runFolder: folder, mode: .wait)
+    var automaton = try ClockRun(ClockSession.load(source).plan)
+    var world = ClockWorld(try simulation(), seed: 1)
+    var recorder = LedgerRecording(writer, header: header, at: world.now())
+    runLoop(&automaton, in: &world, recorder: &recorder)
+    _ = try writer.close()
+    let replay = try Replay(path: folder + "/" + LedgerWriter.fileName)
+    XCTAssertNil(replay.firstDifference)
+    XCTAssertTrue(replay.isComplete)
+    XCTAssertGreaterThan(replay.compared, 400)
+    XCTAssertEqual(replay.clock?.rows, automaton.rows)
+    XCTAssertGreaterThan(automaton.steerCommands, 0)
+  }
+
   func testVerdict() throws {
     let session = try session()
     var plan = session.plan

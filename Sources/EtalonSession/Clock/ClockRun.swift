@@ -5,7 +5,7 @@ import EtalonSensors
 ///
 /// Port 0 is the clock's serial line, line 0 the reference's pulses, line 1 the clock's. Every number that it tells follows
 /// from the recorded inputs.
-public struct ClockRun: Automaton {
+public struct ClockRun: Automaton, Sendable {
   /// One stretch of a run.
   public struct Stage: Sendable, Equatable {
     /// Its name.
@@ -162,6 +162,12 @@ public struct ClockRun: Automaton {
     }
     if let due = nextPass, instant >= due { nextPass = instant + 1_000_000_000 }
     next(at: instant, &outbox)
+    if phase == .finished {
+      outbox.record(RecordKind.end.rawValue) { encoder in
+        encoder.append(isStopped)
+        encoder.append(text: failure ?? "")
+      }
+    }
   }
 
   private mutating func fail(_ reason: String) {
@@ -306,7 +312,6 @@ public struct ClockRun: Automaton {
       stageStart = sample.second
     } else {
       phase = .finished
-      outbox.record(RecordKind.end.rawValue) { $0.append(UInt8(0)) }
     }
   }
 }

@@ -25,8 +25,10 @@ public struct Replay: Sendable {
   public private(set) var isComplete = false
   /// What the ledger says about the run.
   public private(set) var header: RunHeader
-  /// What the replayed engine found.
+  /// What the replayed engine found; nothing for a run of a clock bench.
   public private(set) var results: SessionResults
+  /// The replayed run of a clock bench; nil for any other run.
+  public private(set) var clock: ClockRun?
 
   /// Whether every recorded decision was found again, bit for bit.
   public var isIdentical: Bool { firstDifference == nil }
@@ -102,6 +104,7 @@ public struct Replay: Sendable {
     }
     var engine = try Self.engine(header)
     results = engine.results
+    clock = engine.clock
     records = 1
     var outbox = Outbox()
     var next = 0
@@ -153,6 +156,7 @@ public struct Replay: Sendable {
       }
     }
     results = engine.results
+    clock = engine.clock
   }
 
   /// No world gives instants that go backwards or lie decades away: they would be no measurement of time.
@@ -185,17 +189,35 @@ public struct Replay: Sendable {
     }
   }
 
-  private static func engine(_ header: RunHeader) throws -> SessionEngine {
+  private static func engine(_ header: RunHeader) throws -> Replayed {
+    let source = SourceFile(name: "session.yaml", bytes: header.sessionText)
+    do throws(FileFault) {
+      if try ClockDeclarations.isClock(source) {
+        return .clock(try clockRun(try ClockSession.load(source)))
+      }
+    } catch { throw Fault.session(error) }
     let plan: SessionPlan
     do throws(FileFault) {
-      plan = try SessionFile.load(
-        SourceFile(name: "session.yaml", bytes: header.sessionText), overrides: header.overrides)
+      plan = try SessionFile.load(source, overrides: header.overrides)
     } catch { throw Fault.session(error) }
     do throws(Failure) {
-      return try SessionEngine(
+      return .session(
+        try SessionEngine(
         plan: plan, board: header.boardPlan, bench: header.bench,
-        utcNanosecondsAtStart: header.utcNanosecondsAtStart)
+        utcNanosecondsAtStart: header.utcNanosecondsAtStart))
     } catch { throw Fault.bench(error) }
+  }
+
+  private static func clockRun(_ session: ClockSession) throws(FileFault) -> ClockRun {
+    do { return try ClockRun(session.plan) } catch {
+      throw FileFault(
+        .session,
+        [
+          Diagnostic(
+            file: "session.yaml", place: .start, reason: "the clock's declarations make no sense: \(error)",
+            fix: "replay the ledger with the version that recorded it")
+        ])
+    }
   }
 
   private static func name(_ kind: UInt8) -> String { RecordKind(rawValue: kind).map { "\($0)" } ?? "kind \(kind)" }
@@ -204,5 +226,44 @@ public struct Replay: Sendable {
     firstDifference = Difference(
       sequence: record.sequence, instant: Instant(nanoseconds: record.instant), kind: Self.name(record.kind),
       reason: reason)
+  }
+}
+
+/// What is replayed: a session of readings or a run of a clock bench.
+private enum Replayed {
+  case session(SessionEngine)
+  case clock(ClockRun)
+
+  var results: SessionResults {
+    switch self {
+    case .session(let engine): engine.results
+    case .clock: SessionResults()
+    }
+  }
+
+  var clock: ClockRun? {
+    switch self {
+    case .session: nil
+    case .clock(let run): run
+    }
+  }
+
+  var isFinished: Bool {
+    switch self {
+    case .session(let engine): engine.isFinished
+    case .clock(let run): run.isFinished
+    }
+  }
+
+  /// Takes one input. The value is moved out and back, so that nothing is copied.
+  mutating func handle(_ input: Input, at instant: Instant, into outbox: inout Outbox) {
+    switch consume self {
+    case .session(var engine):
+      engine.handle(input, at: instant, into: &outbox)
+      self = .session(engine)
+    case .clock(var run):
+      run.handle(input, at: instant, into: &outbox)
+      self = .clock(run)
+    }
   }
 }
