@@ -32,6 +32,16 @@ public struct SimFile: Sendable {
   /// Reads a simulation file whose bytes are at hand.
   public static func load(_ source: SourceFile) throws(FileFault) -> SimFile {
     let tree = try StrictYAML.parse(source, kind: .bench)
+    if try ClockSimFile.isOne(source) {
+      throw FileFault(
+        .bench,
+        [
+          Diagnostic(
+            file: source.name, place: .start,
+            reason: "this is the simulation of a clock bench, which has no twins of its own",
+            fix: "use it with 'etalon simulate' and a session of a clock bench")
+        ])
+    }
     let context = DecodingContext(file: source.name)
     var file = SimFile(
       configuration: SimConfiguration(), faults: FaultPlan(), utcNanoseconds: 1_767_225_600_000_000_000, seed: 1)

@@ -14,6 +14,16 @@ public enum SessionFile {
   /// Reads and checks a session whose bytes are at hand.
   public static func load(_ source: SourceFile, overrides: [String] = []) throws(FileFault) -> SessionPlan {
     let tree = try StrictYAML.parse(source, kind: .session)
+    if FileKind.of(source) == .clock {
+      throw FileFault(
+        .session,
+        [
+          Diagnostic(
+            file: source.name, place: .start,
+            reason: "this is a session of a clock bench, which is only simulated so far",
+            fix: "use 'etalon simulate', or 'etalon estimate' for recorded time stamps")
+        ])
+    }
     let context = DecodingContext(file: source.name)
     guard let root = MappingReader.root(of: tree, context: context) else {
       try context.finish(.session)

@@ -325,10 +325,13 @@ extension RecordDecoder {
     let sink = try double()
     let room = try double()
     let delay = try double()
-    // A board was checked before it was recorded; one that no longer passes was not written by this program.
+    // A board was checked before it was recorded; one that no longer passes was not written by this program. A board without
+    // a bath states nothing thermal at all.
+    let hasNoBath =
+      lower == nil && upper == nil && [watts, capacity, loss, cooling, delay, sink, room].allSatisfy { $0 == 0 }
     for (value, isAllowed) in [
-      (watts, watts > 0), (capacity, capacity > 0), (loss, loss > 0), (cooling, cooling >= 0), (delay, delay > 0),
-      (sink, true), (room, true),
+      (watts, watts > 0 || hasNoBath), (capacity, capacity > 0 || hasNoBath), (loss, loss > 0 || hasNoBath),
+      (cooling, cooling >= 0), (delay, delay > 0 || hasNoBath), (sink, true), (room, true),
     ] where !isAllowed || !value.isFinite {
       throw .unknownValue(offset: offset, value.bitPattern)
     }

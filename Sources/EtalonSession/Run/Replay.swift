@@ -203,8 +203,8 @@ public struct Replay: Sendable {
     do throws(Failure) {
       return .session(
         try SessionEngine(
-        plan: plan, board: header.boardPlan, bench: header.bench,
-        utcNanosecondsAtStart: header.utcNanosecondsAtStart))
+          plan: plan, board: header.boardPlan, bench: header.bench,
+          utcNanosecondsAtStart: header.utcNanosecondsAtStart))
     } catch { throw Fault.bench(error) }
   }
 

@@ -25,7 +25,8 @@ struct ReportCommand: ParsableCommand {
     let run = RunFolder(path: folder)
     let replay = try Fail.reporting { try Replay(path: run.ledgerPath) }
     if replay.clock != nil {
-      throw Fail.with(.usage, "a run of a clock bench has no report.html; see clock.csv, phase.svg and sigma-tau.svg in it")
+      throw Fail.with(
+        .usage, "a run of a clock bench has no report.html; see clock.csv, phase.svg and sigma-tau.svg in it")
     }
     if let difference = replay.firstDifference {
       throw Fail.with(
