@@ -93,15 +93,29 @@ public struct SimulatedBench: Sendable {
         heatCapacityJoulesPerKelvin: board.heatCapacityJoulesPerKelvin / configuration.speed,
         delaySeconds: board.delaySeconds / configuration.speed)
     }
-    if let session { configuration.take(Self.declarations(of: session)) }
+    if let session {
+      configuration.take(Self.declarations(of: session))
+      Self.addAlarmLines(of: session, to: &bench)
+    }
     if isTold || !simulation.isHonest {
       var declarations = simulation.declared
       declarations.device = simulation.prior(over: session?.roles.first { $0.kind == .device }?.prior)
       configuration.take(declarations)
       if isTold { bench.declarations = declarations }
     }
+    configuration.lines = bench.ownLines.map {
+      LineConfiguration(name: $0.name, direction: $0.specification.settings.direction == .output ? .output : .input)
+    }
     self.configuration = configuration
     self.bench = bench
+  }
+
+  /// A board knows no lines of a machine; the one on which a session signals a loss of accuracy is there in simulation.
+  private static func addAlarmLines(of session: SessionPlan, to bench: inout BenchPlan) {
+    for case .monitor(let step) in session.steps {
+      guard let name = step.alarmLine, !bench.lines.contains(where: { $0.name == name }) else { continue }
+      bench.lines.append(BenchPlan.Line(name: name, specification: LineSpecification(.name(name), .output())))
+    }
   }
 
   /// What a session itself declares.

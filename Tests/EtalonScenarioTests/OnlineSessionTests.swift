@@ -81,6 +81,7 @@ final class OnlineSessionTests: XCTestCase {
     var run = try Self.quick(seed: 8, phase: "5 min")
     guard case .monitor(var step) = run.plan.steps[1] else { throw XCTSkip("the session has no monitor") }
     step.onLoss = onLoss
+    step.alarmLine = "siren"
     step.phases.removeLast(2)
     step.phases[1].seconds = 420
     run.plan.steps[1] = .monitor(step)
@@ -98,6 +99,13 @@ final class OnlineSessionTests: XCTestCase {
     XCTAssertEqual(run.exit, 1)
     // It goes on to its end.
     XCTAssertEqual(monitor.began.count, 2)
+    // The line on which the session signals is driven once, and stays active.
+    var reader = try LedgerReader(bytes: run.ledger)
+    var levels: [[UInt8]] = []
+    while let record = try reader.next() {
+      if record.kind == RecordKind.lineSet.rawValue { levels.append(Array(record.payload)) }
+    }
+    XCTAssertEqual(levels, [[0, 0, 1]], "\(run.outcome)")
     XCTAssertTrue(run.results.remarks.contains { $0.contains("lost its accuracy") }, "\(run.outcome)")
   }
 

@@ -1,3 +1,4 @@
+import EtalonCore
 import Foundation
 import XCTest
 
@@ -26,6 +27,46 @@ final class OnlineSessionFileTests: XCTestCase {
     XCTAssertEqual(prior.wanderKelvinPerRootHour, 0.04)
     XCTAssertEqual(plan.roles.first { $0.kind == .standard }?.noiseKelvin, 0.001)
     XCTAssertTrue(plan.points.isEmpty)
+  }
+
+  /// What a session declares of a device's lag is what its calibration works with; without it none is taken out.
+  func testTheDeclaredLagIsHandedToTheCalibration() throws {
+    var plan = try SessionFixture.load(text())
+    let board = try BoardFile.load(directory: SessionFixture.board)
+    let certificate = try XCTUnwrap(board.bench.instrument(for: "ref")?.instrument.certificate)
+    let device = try XCTUnwrap(plan.roles.firstIndex { $0.kind == .device })
+    func dynamics() throws -> DynamicsSettings {
+      try OnlineChannel(plan: plan, certificate: certificate).channel.configuration.dynamics
+    }
+    XCTAssertEqual(try dynamics().deviceLag.value, 2)
+    XCTAssertEqual(try dynamics().deviceLag.standardUncertainty, 1 / 3.0.squareRoot(), accuracy: 1e-12)
+    XCTAssertEqual(try dynamics().referenceLag, UncertainSeconds(0, standardUncertainty: 0))
+    // A device that is quicker than the reference turns the two round.
+    plan.roles[device].prior?.lagSeconds = .normal(mean: -3, standardDeviation: 0.5)
+    XCTAssertEqual(try dynamics().referenceLag, UncertainSeconds(3, standardUncertainty: 0.5))
+    XCTAssertEqual(try dynamics().deviceLag, UncertainSeconds(0, standardUncertainty: 0))
+    plan.roles[device].prior?.lagSeconds = nil
+    XCTAssertFalse(try dynamics().isActive)
+  }
+
+  func testAnAlarmLineMustBeAnOutputOfTheBench() throws {
+    let plan = try SessionFixture.load(text().replacingOccurrences(of: "else: alarm", with: "else: alarm, line: siren"))
+    let board = try BoardFile.load(directory: SessionFixture.board)
+    func engine(_ lines: [BenchPlan.Line]) throws {
+      var bench = board.bench
+      bench.lines = lines
+      _ = try SessionEngine(plan: plan, board: board, bench: bench, utcNanosecondsAtStart: 0)
+    }
+    func line(_ name: String, _ settings: LineSettings) -> BenchPlan.Line {
+      BenchPlan.Line(name: name, specification: LineSpecification(.name("GPIO17"), settings))
+    }
+    XCTAssertNoThrow(try engine([line("siren", .output())]))
+    for wrong in [[], [line("siren", .input())], [line("lamp", .output())]] {
+      XCTAssertThrowsError(try engine(wrong)) { error in
+        XCTAssertEqual((error as? Failure)?.exitCode, .badBench)
+        XCTAssertTrue((error as? Failure)?.reason.contains("'siren'") == true, "\(error)")
+      }
+    }
   }
 
   func testThePlanTellsPhasesAndTime() throws {
@@ -79,6 +120,8 @@ final class OnlineSessionFileTests: XCTestCase {
       ("name: moved", "name: holdover", "stands twice"),
       ("reference: away", "reference: gone", "can not be 'gone'"),
       ("else: alarm", "else: beep", "can not be 'beep'"),
+      ("else: alarm", "else: alarm, lines: siren", "unknown key 'lines'"),
+      ("else: warn}", "else: pause, give_up: 5 min}", "nothing of them can pause"),
       ("every: 10 s", "every: 0.3 s", "no whole number of sampling periods"),
       ("max_abs_error: 0.05 K", "max_abs_error: 0.05 °C", "°C where a difference is due"),
       ("deadline_misses: 0", "deadline_miss: 0", "unknown key 'deadline_miss'"),

@@ -47,11 +47,19 @@
   /// Empties the frame.
   @inlinable public mutating func removeAll() { used = 0 }
 
+  /// The byte at `index` of a frame that the caller owns; changes nothing.
+  ///
+  /// Reading a byte of a frame that is only lent copies the whole frame first, so a loop over many bytes takes a frame of
+  /// its own and reads it in place.
+  @inlinable public mutating func byte(_ index: Int) -> UInt8 {
+    precondition(index >= 0 && index < used, "index outside the frame")
+    return storage[index]
+  }
+
   /// The byte at `index`, 0..<count.
   @inlinable public subscript(index: Int) -> UInt8 {
-    // Borrowing, because a getter of a large value otherwise copies the whole of it for one byte.
-    borrowing get {
-      guard index >= 0, index < used else { preconditionFailure("index outside the frame") }
+    get {
+      precondition(index >= 0 && index < used, "index outside the frame")
       return storage[index]
     }
     set {

@@ -43,7 +43,8 @@ public struct RecordEncoder: ~Copyable {
   /// Length (16 bits) and bytes.
   public mutating func append(_ frame: Frame) {
     append(UInt16(frame.count))
-    for index in 0..<frame.count { bytes.append(frame[index]) }
+    var own = frame
+    for index in 0..<own.count { bytes.append(own.byte(index)) }
   }
 
   /// Length in bytes (32 bits) and UTF-8.

@@ -15,8 +15,9 @@ struct FieldList {
   init?(_ frame: Frame, _ range: Range<Int>, separator: UInt8) {
     start = range.lowerBound
     var isQuoted = false
+    var own = frame
     for index in range {
-      let byte = frame[index]
+      let byte = own.byte(index)
       if byte == UInt8(ascii: "\"") { isQuoted.toggle() }
       if byte == separator && !isQuoted {
         guard count < Self.capacity - 1 else { return nil }
@@ -40,7 +41,8 @@ extension Frame {
   /// The bytes of `range` as a frame of their own.
   func slice(_ range: Range<Int>) -> Frame {
     var slice = Frame()
-    for index in range { slice.append(self[index]) }
+    var own = self
+    for index in range { slice.append(own.byte(index)) }
     return slice
   }
 

@@ -125,8 +125,9 @@ public struct LineExchange: Sendable {
     case .waiting:
       break
     }
-    for index in 0..<frame.count {
-      let byte = frame[index]
+    var own = frame
+    for index in 0..<own.count {
+      let byte = own.byte(index)
       if byte == 0x0A {
         if !reply.isEmpty && reply[reply.count - 1] == 0x0D { reply = reply.slice(0..<reply.count - 1) }
         if takeEcho() { continue }

@@ -178,6 +178,7 @@ extension SessionEngine {
       reason = "U is \(corrected.expandedUncertainty) K, the session allows \(limit) K"
     }
     guard let reason else {
+      if monitoring?.hasLost == true { signal(loss: false, &outbox) }
       monitoring?.hasLost = false
       return
     }
@@ -198,6 +199,17 @@ extension SessionEngine {
     return words.isEmpty ? "" : " (" + words.joined(separator: ", ") + ")"
   }
 
+  /// Drives the alarm line, where the session names one. It stays active at the end of a run that ended lost, until the
+  /// program gives the lines back.
+  private mutating func signal(loss: Bool, _ outbox: inout Outbox) {
+    guard let name = monitoring?.result.step.alarmLine, let place = lineNames.firstIndex(of: name) else { return }
+    outbox.act(.set(LineIndex(place), active: loss))
+    outbox.record(RecordKind.lineSet.rawValue) {
+      $0.append(UInt16(place))
+      $0.append(loss)
+    }
+  }
+
   private mutating func lose(
     _ reason: String, _ state: AccuracyState, at instant: Instant, _ outbox: inout Outbox
   ) {
@@ -211,6 +223,7 @@ extension SessionEngine {
     results.remarks.append(remark)
     outbox.record(remark: remark)
     monitoring?.result.verdict = .nonconforming
+    signal(loss: true, &outbox)
     switch action {
     case .alarm: break
     case .replace: control.loop?.isReplaced = true

@@ -94,7 +94,17 @@ public struct SessionEngine: Automaton {
       instruments.append(Instrument(instrument, driver: try DriverCatalogue.makeDriver(for: instrument)))
     }
     self.instruments = instruments
-    lineNames = bench.ownLines.map(\.name)
+    let lines = bench.ownLines
+    lineNames = lines.map(\.name)
+    for case .monitor(let step) in plan.steps {
+      guard let name = step.alarmLine else { continue }
+      guard let line = lines.first(where: { $0.name == name }), line.specification.settings.direction == .output else {
+        throw Failure(
+          .badBench,
+          "the session signals a loss of accuracy on the line '\(name)', and the bench has no output line of that name; "
+            + "name one under 'lines:' of the bench file")
+      }
+    }
     guardian = EnvironmentGuard(plan.environment)
     sampling = try SamplingState(plan: plan, certificate: certificate)
     control = try ControlState(board: board, plant: bench.plant, periodSeconds: 1 / plan.sampling.rateHertz)

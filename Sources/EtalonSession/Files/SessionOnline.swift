@@ -132,6 +132,7 @@ extension SessionReader {
     let every = mapping.has("every") ? periods(mapping.optional("every"), rateHertz) : 10
     var greatest: Double?
     var onLoss = SessionPlan.MonitorStep.OnLoss.alarm
+    var alarmLine: String?
     if let accuracy = mapping.required("accuracy")?.mapping() {
       greatest = accuracy.optional("U_max")?.quantity(.temperatureDifference, .positive)
       if let value = accuracy.required("else"), let word = value.choice(SessionPlan.MonitorStep.OnLoss.self) {
@@ -140,6 +141,7 @@ extension SessionReader {
           value.report("without a loop there is nothing to replace the device in", fix: "write alarm or stop")
         }
       }
+      alarmLine = accuracy.optional("line")?.identifier()
       accuracy.finish()
     }
     var phases: [SessionPlan.MonitorStep.Phase] = []
@@ -180,7 +182,8 @@ extension SessionReader {
     guard context.diagnostics.count == before, let every else { return nil }
     return .monitor(
       SessionPlan.MonitorStep(
-        loop: loop, phases: phases, everySeconds: every, maximumExpandedUncertaintyKelvin: greatest, onLoss: onLoss))
+        loop: loop, phases: phases, everySeconds: every, maximumExpandedUncertaintyKelvin: greatest, onLoss: onLoss,
+        alarmLine: alarmLine))
   }
 
   /// Whether the session has a step of one of these names; says nothing about faults in it.

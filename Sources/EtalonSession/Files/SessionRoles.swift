@@ -114,7 +114,13 @@ extension SessionReader {
       case .pressure: kind = .pressure
       }
       let within = item.required("within")?.range(kind)
-      let otherwise = item.required("else")?.choice(SessionPlan.EnvironmentLimit.Otherwise.self)
+      let elseValue = item.required("else")
+      let otherwise = elseValue?.choice(SessionPlan.EnvironmentLimit.Otherwise.self)
+      if otherwise == .pause, hasStep(["control", "monitor"]) {
+        elseValue?.report(
+          "a loop holds the process in the steps 'control' and 'monitor', and nothing of them can pause",
+          fix: "write warn or stop")
+      }
       var giveUp: Double?
       if otherwise == .pause { giveUp = item.required("give_up")?.quantity(.time, .positive) }
       if otherwise != nil { item.finish() } else if !item.has("else") { item.finishMissing() }

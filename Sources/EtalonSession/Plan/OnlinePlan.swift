@@ -100,6 +100,8 @@ extension SessionPlan {
     public var maximumExpandedUncertaintyKelvin: Double?
     /// What happens on loss of accuracy.
     public var onLoss: OnLoss
+    /// Name of the bench's output line that is active while accuracy is lost; nil for none.
+    public var alarmLine: String?
     /// How long it lasts, seconds.
     public var seconds: Double { phases.reduce(0) { $0 + $1.seconds } }
   }

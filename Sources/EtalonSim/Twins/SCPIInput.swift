@@ -26,7 +26,8 @@ struct SCPIInput {
   }
 
   mutating func take(_ frame: Frame) {
-    for index in 0..<frame.count { bytes.append(frame[index]) }
+    var own = frame
+    for index in 0..<own.count { bytes.append(own.byte(index)) }
   }
 
   /// Puts the next complete message into `line`, without LF or CR LF.
