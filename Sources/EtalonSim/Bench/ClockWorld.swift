@@ -98,15 +98,15 @@ public struct ClockWorld: World, ~Copyable {
   /// True time since the start, seconds.
   public var trueSeconds: Double { Double(trueNow) * 1e-9 }
 
-  /// The truth of the oscillator against the reference's marks, for those who may know it: phase in seconds (of the last
-  /// whole second of the oscillator's own simulation, modulo 1 s), frequency, ageing.
+  /// The truth of the oscillator against true time at the reference's nominal marks, for those who may know it: phase in
+  /// seconds (of the last whole second of the oscillator's own simulation, modulo 1 s), frequency, ageing. What the reference
+  /// is wrong by is part of the error of who trusts it.
   public var truth: (phaseSeconds: Double, frequency: Double, ageingPerSecond: Double) {
     let own = twin.truth
     let place = Double((nextReference - Self.second / 2) % Self.second) * 1e-9
-    // A reference whose marks are late reads less than true time.
-    var phase = own.phaseSeconds + place + reference.phaseSeconds - reference.frequency * trueSeconds
+    var phase = own.phaseSeconds + place
     phase -= phase.rounded()
-    return (phase, own.frequency - reference.frequency, own.ageingPerSecond)
+    return (phase, own.frequency, own.ageingPerSecond)
   }
 
   /// Steer in force, 1e-15, and writes to the clock's memory.
