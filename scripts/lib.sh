@@ -74,3 +74,42 @@ build() {
   done
   rm -f "$log"
 }
+
+# hardware_package FOLDER CONFIGURATION CGPIO_SETTINGS: a package of the ports, lines and loop and their hardware tests alone,
+# by links to the sources, so that little is compiled; built. Tests of whole sessions need the whole program and are left out.
+hardware_package() {
+  local folder=$1 configuration=$2 settings=$3 target file log
+  rm -rf "$folder/Sources" "$folder/Tests"
+  mkdir -p "$folder/Sources" "$folder/Tests/EtalonHardwareTests"
+  for target in EtalonMetrology EtalonCore CEtalonLinux CEtalonGPIO CSerialPort EtalonLinux; do
+    ln -s "$root/Sources/$target" "$folder/Sources/$target"
+  done
+  while read -r file; do
+    ln -s "$root/$file" "$folder/Tests/EtalonHardwareTests/"
+  done < <(find Tests/EtalonHardwareTests -name '*.swift' -exec grep -LE '^(@testable )?import Etalon(Session|Ledger|Sensors|Sim|Testing)' {} +)
+  cat >"$folder/Package.swift" <<MANIFEST
+// swift-tools-version: 6.2
+import PackageDescription
+
+let package = Package(
+  name: "hardware",
+  targets: [
+    .target(name: "EtalonMetrology"),
+    .target(name: "EtalonCore", dependencies: ["EtalonMetrology"]),
+    .target(name: "CEtalonLinux"),
+    .systemLibrary(name: "CSerialPort", pkgConfig: "libserialport"),
+    .target(name: "CEtalonGPIO", $settings),
+    .target(name: "EtalonLinux", dependencies: ["CEtalonGPIO", "CEtalonLinux", "CSerialPort", "EtalonCore", "EtalonMetrology"]),
+    .testTarget(
+      name: "EtalonHardwareTests",
+      dependencies: ["EtalonLinux", "CEtalonLinux", "CSerialPort", "EtalonCore", "EtalonMetrology"]),
+  ])
+MANIFEST
+  log=$(mktemp)
+  if ! swift build -c "$configuration" --build-tests -Xswiftc -enable-testing --package-path "$folder" >"$log" 2>&1; then
+    cat "$log" >&2
+    rm -f "$log"
+    exit 70
+  fi
+  rm -f "$log"
+}

@@ -135,7 +135,8 @@ extension LinuxWorld {
 
   private mutating func report(_ isActive: Bool, at instant: Instant, of index: Int) {
     guard lineSlots[index].reports(isActive) else { return }
-    inject(.edge(LineIndex(index), active: isActive, at: instant))
+    // Handed over by this turn; an edge that came after its look at the clock brings its own instant.
+    inject(.edge(LineIndex(index), active: isActive, at: instant), at: max(swept, instant))
   }
 
   /// When the next change of a debounced line becomes certain.

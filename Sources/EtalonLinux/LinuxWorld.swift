@@ -78,7 +78,7 @@ public struct LinuxWorld: World, ~Copyable {
   private var armed: Instant?
   private var latest = Instant(nanoseconds: 0)
   /// When the ports were last looked at, as seen after the look.
-  private var swept = Instant(nanoseconds: Int64.min)
+  var swept = Instant(nanoseconds: Int64.min)
 
   // Lines: see LinuxWorld+Lines.swift.
   let lineSlots: UnsafeMutablePointer<LineSlot>
