@@ -19,11 +19,15 @@ struct ReferenceCheck {
       }
     }
     guard folders.count == 1 else { stop(64, "usage: reference-check DIR [--json]") }
+    var isFolder: ObjCBool = false
+    guard FileManager.default.fileExists(atPath: folders[0], isDirectory: &isFolder), isFolder.boolValue else {
+      stop(66, "reference-check: \(folders[0]) is no folder; give the one that holds the case files")
+    }
     let files: [URL]
     do {
       files = try CaseReport.caseFiles(in: folders[0])
     } catch {
-      stop(66, "reference-check: \(folders[0]): \(error)")
+      stop(66, "reference-check: \(folders[0]): \(error.localizedDescription)")
     }
     guard !files.isEmpty else { stop(66, "reference-check: \(folders[0]) holds no case file (*.json)") }
     var reports: [CaseReport] = []
