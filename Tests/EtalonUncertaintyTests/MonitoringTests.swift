@@ -41,6 +41,41 @@ final class MonitoringTests: XCTestCase {
   }
 
   /// z and exact limits by their definition (NIST/SEMATECH e-Handbook 6.3.2.4) for the first steps.
+  /// J. M. Lucas and R. B. Crosier, Technometrics 24 (1982) 199: k = 0.5, h = 5, head start 2.5.
+  func testRunLengthsWithHeadStart() throws {
+    let chart = try TabularCusum(target: 10, reference: 1, decision: 10, headStart: 5)
+    for (shift, length, digit) in [(0.0, 430.0, 0.5), (0.5, 28.7, 0.05), (1, 6.35, 0.005), (2, 2.36, 0.005)] {
+      let found = try chart.averageRunLength(mean: 10 + 2 * shift, standardDeviation: 2)
+      XCTAssertEqual(found, length, accuracy: digit, "\(shift)")
+    }
+  }
+
+  /// A long decision interval and a small weight need more points than a short one; with too few the length would be any
+  /// number. Reference values: the same integral equations with 600 and 800 points (numpy).
+  func testRunLengthsOfWideCharts() throws {
+    for (decision, shift, length) in [
+      (50.0, 1.5, 50.74725473), (100, 1.0, 200.37174915), (100, 2.5, 50.61597739), (200, 1.5, 200.74725473),
+    ] {
+      // The other side never signals.
+      let chart = try TabularCusum(target: 0, reference: 0.5, decision: decision)
+      let found = try chart.averageRunLength(mean: shift, standardDeviation: 1)
+      XCTAssertEqual(found, length, accuracy: 1e-6 * length, "\(decision), \(shift)")
+    }
+    // In control: half of the 4.901711491775683e16 and 10272101.4146 of one side.
+    let quiet = try TabularCusum(target: 0, reference: 3.5, decision: 5)
+    XCTAssertEqual(try quiet.averageRunLength(mean: 0, standardDeviation: 1), 2.4508557458878e16, accuracy: 1e6)
+    let slow = try TabularCusum(target: 0, reference: 0.1, decision: 60)
+    XCTAssertEqual(try slow.averageRunLength(mean: 0, standardDeviation: 1), 5136050.7073, accuracy: 0.001)
+    for (weight, width, length) in [(0.01, 2.7, 2438.1576297), (0.003, 2.5, 4675.2710744)] {
+      let chart = try ExponentialAverageChart(target: 0, standardDeviation: 1, weight: weight, width: width)
+      XCTAssertEqual(try chart.averageRunLength(mean: 0), length, accuracy: 1e-6 * length, "\(weight)")
+    }
+    let endless = try TabularCusum(target: 0, reference: 0.5, decision: 1000)
+    XCTAssertThrowsError(try endless.averageRunLength(mean: 3, standardDeviation: 1)) {
+      XCTAssertTrue("\($0)".contains("at most 512"), "\($0)")
+    }
+  }
+
   func testExponentialAverage() throws {
     var chart = try ExponentialAverageChart(target: 99, standardDeviation: 2, weight: 0.2, width: 2.7)
     XCTAssertFalse(try chart.take(102))
@@ -80,7 +115,9 @@ final class MonitoringTests: XCTestCase {
     XCTAssertThrowsError(try chart.take(.nan))
     XCTAssertEqual(chart.high, 1.5, "a refused observation leaves no trace")
     XCTAssertThrowsError(try chart.averageRunLength(mean: 0, standardDeviation: 0))
-    // Far inside the limits the run length is beyond what doubles resolve: said, not guessed.
-    XCTAssertThrowsError(try chart.averageRunLength(mean: 0, standardDeviation: 0.1))
+    // Far inside the limits the run length is beyond what doubles hold: said, not guessed.
+    XCTAssertThrowsError(try chart.averageRunLength(mean: 0, standardDeviation: 0.06)) { error in
+      XCTAssertEqual(error as? MonitoringFault, .runLengthNotResolved(estimate: .infinity))
+    }
   }
 }

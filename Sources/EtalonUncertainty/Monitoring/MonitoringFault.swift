@@ -6,6 +6,8 @@ public enum MonitoringFault: Error, Equatable, Sendable {
   case observation(Double, index: Int)
   /// The run length is beyond what the method can give with its accuracy.
   case runLengthNotResolved(estimate: Double)
+  /// The integral equation of the run length needs so many points; at most 512 are solved.
+  case tooManyPoints(Double)
 }
 
 extension MonitoringFault: CustomStringConvertible {
@@ -15,6 +17,10 @@ extension MonitoringFault: CustomStringConvertible {
     case .parameter(let name, let value): return "\(name) can not be \(value)"
     case .observation(let x, let index): return "observation \(index) (counted from 0) is \(x)"
     case .runLengthNotResolved(let estimate): return "the run length, about \(estimate), can not be resolved"
+    case .tooManyPoints(let needed):
+      return
+        "the run length needs a rule of \(needed) points and at most 512 are solved; give a decision interval of fewer "
+        + "standard deviations, or a larger weight"
     }
   }
 }

@@ -10,6 +10,8 @@ public struct TabularCusum: Equatable, Sendable {
   public let reference: Double
   /// Decision interval H, > 0, in the unit of the observations.
   public let decision: Double
+  /// Start of both sums, for a fast initial response; 0 or more and below the decision interval.
+  public let headStart: Double
   /// Sum of excess above.
   public private(set) var high: Double
   /// Sum of excess below.
@@ -25,6 +27,7 @@ public struct TabularCusum: Equatable, Sendable {
     self.target = target
     self.reference = reference
     self.decision = decision
+    self.headStart = headStart
     high = headStart
     low = headStart
   }
@@ -41,11 +44,13 @@ public struct TabularCusum: Equatable, Sendable {
     return isSignalling
   }
 
-  /// Average run length of the two-sided chart for normal observations with a constant mean and standard deviation.
+  /// Average run length of the two-sided chart from its start for normal observations with a constant mean and standard deviation.
   ///
   /// The integral equation of the one-sided sum is solved with Gauss and Legendre's rule (A. L. Goel and S. M. Wu,
-  /// Technometrics 13 (1971) 221); 1/ARL = 1/ARL⁺ + 1/ARL⁻ (van Dobben de Bruyn 1968).
-  /// - Throws: `.parameter` for a standard deviation that is not positive.
+  /// Technometrics 13 (1971) 221); 1/ARL = 1/ARL⁺ + 1/ARL⁻ (van Dobben de Bruyn 1968), and with a head start
+  /// (ARL⁺ₛ ARL⁻ + ARL⁺ ARL⁻ₛ − ARL⁺ ARL⁻)/(ARL⁺ + ARL⁻), J. M. Lucas and R. B. Crosier, Technometrics 24 (1982) 199.
+  /// - Throws: `.parameter` for a standard deviation that is not positive, `.runLengthNotResolved`, `.tooManyPoints` for a
+  ///   decision interval of more than 260 standard deviations.
   public func averageRunLength(mean: Double, standardDeviation: Double) throws(MonitoringFault) -> Double {
     guard mean.isFinite else { throw .parameter(name: "mean", value: mean) }
     guard standardDeviation > 0, standardDeviation.isFinite else {
@@ -54,8 +59,14 @@ public struct TabularCusum: Equatable, Sendable {
     let shift = (mean - target) / standardDeviation
     let k = reference / standardDeviation
     let h = decision / standardDeviation
-    let up = try RunLength.cusum(drift: shift - k, decision: h)
-    let down = try RunLength.cusum(drift: -shift - k, decision: h)
-    return 1 / (1 / up + 1 / down)
+    let s = headStart / standardDeviation
+    let up = try RunLength.cusum(drift: shift - k, decision: h, headStart: s)
+    let down = try RunLength.cusum(drift: -shift - k, decision: h, headStart: s)
+    guard up.fromZero.isFinite || down.fromZero.isFinite else { throw .runLengthNotResolved(estimate: .infinity) }
+    // Divided by the product of the lengths from 0, of which one may be infinite.
+    func share(_ side: (fromZero: Double, fromHeadStart: Double)) -> Double {
+      side.fromZero.isFinite ? side.fromHeadStart / side.fromZero : 1
+    }
+    return (share(up) + share(down) - 1) / (1 / up.fromZero + 1 / down.fromZero)
   }
 }
