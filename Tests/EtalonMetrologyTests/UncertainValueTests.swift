@@ -105,6 +105,41 @@ final class UncertainValueTests: XCTestCase {
     }
   }
 
+  /// Constants as CODATA and the SI Brochure print them, with the power of ten behind the bracket.
+  func testConciseNotationWithPowerOfTen() throws {
+    let unit = try Unit.parse("m^3/(kg·s^2)")
+    let constant = try ConciseNotation(value: 6.67430e-11, standardUncertainty: 0.00015e-11, unit: unit)
+    for text in [
+      "6.674 30(15) × 10^-11 m^3/(kg·s^2)", "6.674\u{202F}30(15)×10⁻¹¹ m³/(kg·s²)", "6.67430(15)·10−11 m^3/(kg·s^2)",
+      "6.67430(15)e-11 m^3/(kg·s^2)",
+    ] {
+      let read = try ConciseNotation.parse(text)
+      XCTAssertEqual(read.value, constant.value, text)
+      XCTAssertEqual(read.standardUncertainty, constant.standardUncertainty, text)
+      XCTAssertEqual(read.unit.dimension, unit.dimension, text)
+    }
+    XCTAssertEqual(try ConciseNotation.parse("1.2(3)×10^2").value, 120)
+    // What is no space and no sign ends the number; it is not passed over.
+    for text in [
+      "12±3(4)", "1.2⁻3(4)", "1.2€3(4)", "1−2(3)", "1.2(3)×10", "1.2(3)×10^ m", "1.2(3)×10^1234 m", "1.2(3)×11 m",
+    ] {
+      XCTAssertThrowsError(try ConciseNotation.parse(text), text)
+    }
+  }
+
+  /// A fault says what to write instead.
+  func testNotationFaultsNameTheRemedy() {
+    XCTAssertThrowsError(try ConciseNotation.parse("1,5(3) kg")) {
+      XCTAssertTrue("\($0)".hasSuffix("write digits and a decimal point before the bracket, as in 1.2345(67)"), "\($0)")
+    }
+    XCTAssertThrowsError(try ConciseNotation.parse("1.5(0) kg")) {
+      XCTAssertTrue("\($0)".hasPrefix("the uncertainty 0.0 is not above 0; "), "\($0)")
+    }
+    XCTAssertThrowsError(try ConciseNotation.parse("1.5(2) kgg")) {
+      XCTAssertTrue("\($0)".contains("did you mean"), "\($0)")
+    }
+  }
+
   func testRoundingForPrint() throws {
     // GUM 7.2.6: 10.057 62 Ω with u = 27 mΩ becomes 10.058 Ω; 10.47 mΩ may be rounded to 10 mΩ.
     let first = try ConciseNotation.rounded(value: 10.05762, uncertainty: 0.027)

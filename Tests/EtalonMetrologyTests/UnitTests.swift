@@ -56,6 +56,8 @@ final class UnitTests: XCTestCase {
     XCTAssertEqual(try Unit.parse("kg/m³").digitalSI, #"\kilogram\metre\tothe{-3}"#)
     XCTAssertEqual(Unit.degreeCelsius.digitalSI, #"\degreecelsius"#)
     XCTAssertEqual(Unit.one.digitalSI, #"\one"#)
+    XCTAssertEqual(try Unit.parse(#"\deci\bel"#), try Unit.parse("dB"))
+    XCTAssertThrowsError(try Unit.parse(#"\kilo\bel"#))
     for text in ["mK", "kg/m³", "mV/V", "°C", "µm", "1/s"] {
       let unit = try Unit.parse(text)
       XCTAssertEqual(try Unit.parse(unit.digitalSI), unit, unit.digitalSI)

@@ -22,15 +22,20 @@ struct UnitParser {
     // Spaces of every width count as one kind; leading and trailing ones count for nothing.
     var scalars: [Unicode.Scalar] = []
     for scalar in text.unicodeScalars {
-      switch scalar.value {
-      case 0x09, 0xA0, 0x2009, 0x202F, 0x2006: scalars.append(" ")
-      default: scalars.append(scalar)
-      }
+      scalars.append(Self.isSpace(scalar) ? " " : scalar)
     }
     while scalars.last == " " { scalars.removeLast() }
     var start = 0
     while start < scalars.count && scalars[start] == " " { start += 1 }
     self.scalars = Array(scalars[start...])
+  }
+
+  /// Whether it is a space of any width.
+  static func isSpace(_ scalar: Unicode.Scalar) -> Bool {
+    switch scalar.value {
+    case 0x20, 0x09, 0xA0, 0x2009, 0x202F, 0x2006: return true
+    default: return false
+    }
   }
 
   func fault(_ reason: UnitFault.Reason, _ fix: String, nearest: String? = nil) -> UnitFault {
@@ -270,7 +275,10 @@ struct UnitParser {
       }
       let kilogram = UnitDefinition.sameBytes(word, "kilogram")
       if kilogram { prefix = UnitPrefix.all.firstIndex { $0.exponent == 3 } ?? -1 }
-      let name = kilogram ? "gram" : word
+      // The bel takes this prefix only.
+      let decibel = UnitDefinition.sameBytes(word, "bel") && prefix >= 0 && UnitPrefix.all[prefix].exponent == -1
+      if decibel { prefix = -1 }
+      let name = kilogram ? "gram" : decibel ? "decibel" : word
       guard let index = UnitDefinition.all.firstIndex(where: { UnitDefinition.sameBytes($0.name, name) }) else {
         throw fault(
           .unknownSymbol("\\" + word), "use the names of the D-SI, as in \\milli\\kelvin",

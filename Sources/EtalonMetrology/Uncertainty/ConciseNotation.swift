@@ -82,7 +82,7 @@ public struct ConciseNotation: Equatable, Sendable {
     return String(decoding: bytes, as: UTF8.self)
   }
 
-  /// Reads `1.234 5(67) kg`, `1.2345(67)e-3`, `12.3(1.5) °C`, `-0.020(7) K`.
+  /// Reads `1.234 5(67) kg`, `1.2345(67)e-3`, `6.674 30(15) × 10^-11 m^3/(kg·s^2)`, `12.3(1.5) °C`, `-0.020(7) K`.
   /// - Throws: `syntax` with what was expected, `unit`, `notPositive`, `notFinite`.
   public static func parse(_ text: String) throws(NotationFault) -> ConciseNotation {
     var number: [UInt8] = []
@@ -96,34 +96,37 @@ public struct ConciseNotation: Equatable, Sendable {
       i += 1
       switch byte {
       case 0x20: continue
-      case 0xC2, 0xE2:
-        // Narrow spaces between groups, and the minus sign of typesetters.
-        let length = byte == 0xC2 ? 1 : 2
-        guard i + length <= bytes.count else { throw .syntax(text, expected: "digits") }
-        if byte == 0xE2 && bytes[i] == 0x88 && bytes[i + 1] == 0x92 { number.append(0x2D) }
-        i += length
+      case 0xC2 where bytes[i...].starts(with: [0xA0]): i += 1
+      case 0xE2
+      where bytes[i...].starts(with: [0x80, 0x86]) || bytes[i...].starts(with: [0x80, 0x89])
+        || bytes[i...].starts(with: [0x80, 0xAF]):
+        // Narrow spaces between groups.
+        i += 2
+      case 0xE2 where number.isEmpty && bytes[i...].starts(with: [0x88, 0x92]):
+        // The minus sign of typesetters.
+        number.append(0x2D)
+        i += 2
       case 0x2E where !seenPoint:
         seenPoint = true
         number.append(byte)
       case 0x30...0x39:
         number.append(byte)
         if seenPoint { places += 1 }
-      case 0x2B,
-        0x2D where number.isEmpty:
+      case 0x2B where number.isEmpty, 0x2D where number.isEmpty:
         number.append(byte)
-      default: throw .syntax(text, expected: "digits before the bracket")
+      default: throw .syntax(text, expected: "digits and a decimal point before the bracket, as in 1.2345(67)")
       }
     }
     guard i < bytes.count else { throw .syntax(text, expected: "the uncertainty in brackets, as in 1.2345(67)") }
     i += 1
     while i < bytes.count && bytes[i] != 0x29 {
       guard (bytes[i] >= 0x30 && bytes[i] <= 0x39) || bytes[i] == 0x2E else {
-        throw .syntax(text, expected: "digits in the bracket")
+        throw .syntax(text, expected: "digits in the bracket, as in 1.2345(67)")
       }
       bracket.append(bytes[i])
       i += 1
     }
-    guard i < bytes.count else { throw .syntax(text, expected: "a closing bracket") }
+    guard i < bytes.count else { throw .syntax(text, expected: "a closing bracket, as in 1.2345(67)") }
     i += 1
     var exponent: [UInt8] = []
     if i < bytes.count && bytes[i] | 0x20 == 0x65 {
@@ -135,6 +138,9 @@ public struct ConciseNotation: Equatable, Sendable {
         exponent = Array(bytes[i..<j])
         i = j
       }
+    } else if let power = try powerOfTen(bytes[i...], in: text) {
+      exponent = power.exponent
+      i = power.end
     }
     func decimal(_ digits: [UInt8]) -> Double? { Double(String(decoding: digits + exponent, as: UTF8.self)) }
     // The uncertainty gets the places of the value by its own decimal text, so that it is rounded once.
@@ -156,10 +162,43 @@ public struct ConciseNotation: Equatable, Sendable {
     }
     return try ConciseNotation(value: value, standardUncertainty: u, unit: unit)
   }
+
+  /// The power of ten behind the bracket as the SI Brochure prints it, `× 10^-11` or `×10⁻¹¹`, as `e-11`; nil where none
+  /// stands there.
+  private static func powerOfTen(
+    _ bytes: ArraySlice<UInt8>, in text: String
+  ) throws(NotationFault) -> (exponent: [UInt8], end: Int)? {
+    let scalars = Array(String(decoding: bytes, as: UTF8.self).unicodeScalars)
+    var i = 0
+    func skip() { while i < scalars.count && UnitParser.isSpace(scalars[i]) { i += 1 } }
+    skip()
+    guard i < scalars.count, scalars[i] == "×" || scalars[i] == "·" || scalars[i] == "*" else { return nil }
+    i += 1
+    skip()
+    guard i + 1 < scalars.count, scalars[i] == "1", scalars[i + 1] == "0" else { return nil }
+    i += 2
+    var exponent: [UInt8] = [0x65]
+    if i < scalars.count, scalars[i] == "^" { i += 1 }
+    if i < scalars.count, scalars[i] == "-" || scalars[i] == "−" || scalars[i] == "⁻" {
+      exponent.append(0x2D)
+      i += 1
+    }
+    let sign = exponent.count
+    while i < scalars.count, let digit = UnitParser.digit(scalars[i]) {
+      exponent.append(UInt8(0x30 + digit))
+      i += 1
+    }
+    guard exponent.count > sign, exponent.count <= sign + 3 else {
+      throw .syntax(text, expected: "a power of ten as in 1.5(2)×10^-3 or 1.5(2)e-3")
+    }
+    var end = bytes.startIndex
+    for scalar in scalars[..<i] { end += UTF8.width(scalar) }
+    return (exponent, end)
+  }
 }
 
 /// Why a text is no value with an uncertainty, or why the two cannot be written.
-public enum NotationFault: Error, Equatable, Sendable {
+public enum NotationFault: Error, Equatable, Sendable, CustomStringConvertible {
   /// The text does not have the form, with what was expected.
   case syntax(String, expected: String)
   /// The unit at the end cannot be read.
@@ -168,4 +207,15 @@ public enum NotationFault: Error, Equatable, Sendable {
   case notPositive(Double)
   /// The value or the uncertainty is not a finite number.
   case notFinite
+
+  /// Reason and fix in one line.
+  public var description: String {
+    switch self {
+    case .syntax(let text, let expected): return "\"\(text)\" is no value with its uncertainty; write \(expected)"
+    case .unit(let fault): return fault.description
+    case .notPositive(let number):
+      return "the uncertainty \(number) is not above 0; give it with 1 to 9 digits, or write the value without brackets"
+    case .notFinite: return "the value or its uncertainty is not a finite number; write numbers within ±1.7e308"
+    }
+  }
 }

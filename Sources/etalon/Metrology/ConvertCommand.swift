@@ -44,7 +44,7 @@ struct ConvertCommand: ParsableCommand {
     } catch let fault as UnitFault {
       throw Fail.with(.badData, fault.description)
     } catch let fault as NotationFault {
-      throw Fail.with(.badData, "\(fault)")
+      throw Fail.with(.badData, fault.description)
     }
     if json {
       let object: [String: Any] = [
@@ -72,7 +72,7 @@ struct ConvertCommand: ParsableCommand {
     }
     var quantity: Quantity
     var uncertainty: Double?
-    if words[0].contains("(") && !words[0].contains("/(") {
+    if carriesUncertainty(words[0]) {
       let concise = try ConciseNotation.parse(words[0])
       quantity = Quantity(concise.value, concise.unit)
       uncertainty = concise.standardUncertainty
@@ -89,6 +89,13 @@ struct ConvertCommand: ParsableCommand {
       try Quantity($0, quantity.unit.forDifferences).value(in: target.forDifferences)
     }
     return Conversion(from: quantity, number: try quantity.value(in: target), unit: target, uncertainty: spread)
+  }
+
+  /// Whether a bracket follows the digits of the value, as in 20.012(5) °C; those of units follow a sign or a space.
+  private static func carriesUncertainty(_ text: String) -> Bool {
+    guard let open = text.firstIndex(of: "("), open > text.startIndex else { return false }
+    let before = text[text.index(before: open)]
+    return before.isWholeNumber && before.isASCII || before == "."
   }
 
   /// The coherent SI unit of the same dimension, in base units.
