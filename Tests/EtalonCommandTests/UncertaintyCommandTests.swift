@@ -142,6 +142,49 @@ final class UncertaintyCommandTests: XCTestCase {
     XCTAssertEqual(try self.report(["--no-monte-carlo"], implicit).budgets[0].estimate, 20, accuracy: 1e-12)
   }
 
+  /// A normal distribution cut off at the limits of a quantity: the standard one above 0 has mean √(2/π) and variance
+  /// 1 − 2/π, and between −1 and 1 it has variance 0.2911251 (1 − 2 φ(1)/(2 Φ(1) − 1)).
+  func testTruncatedNormal() throws {
+    let json = """
+      {"model": "a + b", "inputs": {"a": {"estimate": 5, "truncated": [2, 5, null]},
+        "b": {"estimate": 0, "truncated": [1, -1, 1]}}}
+      """
+    let report = try report(["--trials", "100000", "--digits", "1"], json)
+    let mean = 5 + 2 * (2 / Double.pi).squareRoot()
+    XCTAssertEqual(report.budgets[0].estimate, mean, accuracy: 1e-9)
+    let u = (4 * (1 - 2 / Double.pi) + 0.29112509).squareRoot()
+    XCTAssertEqual(report.budgets[0].standardUncertainty, u, accuracy: 1e-7)
+    let result = try XCTUnwrap(report.monteCarlo?.results[0])
+    XCTAssertEqual(result.estimate, mean, accuracy: 5 * u / 100_000.0.squareRoot())
+    XCTAssertEqual(result.standardUncertainty, u, accuracy: 5 * u / 100_000.0.squareRoot())
+    XCTAssertGreaterThan(result.symmetricInterval.lowerBound, 4)
+    for bad in ["[1, 2]", "[1, 2, 1]", "[0, 0, 1]", "[1, \"0\", 1]", "5"] {
+      let json = "{\"model\": \"a\", \"inputs\": {\"a\": {\"estimate\": 0, \"truncated\": \(bad)}}}"
+      XCTAssertThrowsError(try self.report(["--no-monte-carlo"], json), bad)
+    }
+  }
+
+  /// JCGM 102, 7.7: the coverage region of two measurands is an ellipse; for a bivariate normal distribution its factor is
+  /// √(χ²_0.95(2)) = 2.4477, whatever their correlation.
+  func testCoverageRegionOfTwoMeasurands() throws {
+    let json = """
+      {"model": ["s = a + b", "d = a - 0.5*b"], "coverage": 0.95,
+       "inputs": {"a": {"estimate": 1, "u": 0.1}, "b": {"estimate": 2, "u": 0.2}}}
+      """
+    let report = try report(["--trials", "200000", "--digits", "1"], json)
+    let joint = try XCTUnwrap(report.monteCarlo)
+    XCTAssertEqual(try XCTUnwrap(joint.ellipsoidalCoverageFactor), 2.4477, accuracy: 0.02)
+    XCTAssertEqual(try XCTUnwrap(report.normalCoverageFactor), 2.447746830680816, accuracy: 1e-9)
+    XCTAssertTrue(report.text.contains("correlation of the measurands (Monte Carlo)"), report.text)
+    XCTAssertTrue(report.text.contains("elliptical coverage region at 95.00 %"), report.text)
+    let correlations = try XCTUnwrap(report.json["monte_carlo_correlations"] as? [[Double]])
+    // (0.01 − 0.02)/√(0.05 · 0.02).
+    XCTAssertEqual(correlations[0][1], -0.01 / 0.001.squareRoot(), accuracy: 0.01)
+    XCTAssertNotNil(report.json["coverage_region"] as? [String: Any])
+    let single = try self.report(["--trials", "20000"], "{\"model\": \"a\", \"inputs\": {\"a\": \"1.0(1)\"}}")
+    XCTAssertFalse(single.text.contains("coverage region"))
+  }
+
   /// Three readings leave two degrees of freedom and a t distribution without variance: an interval, and no standard
   /// uncertainty (JCGM 101, 6.4.9.5).
   func testThreeReadingsHaveAnInterval() throws {
@@ -264,6 +307,18 @@ final class ConvertCommandTests: XCTestCase {
     XCTAssertEqual(try XCTUnwrap(uncertain.uncertainty), 0.005, accuracy: 1e-15)
     XCTAssertEqual(try ConvertCommand.convert(["1.00(5) kPa", "Pa"]).uncertainty, 50)
     XCTAssertEqual(try ConvertCommand.parse(["-12.5 °C", "K"]).words, ["-12.5 °C", "K"])
+  }
+
+  /// The bracket of a value is told from that of a unit, also beside a power of ten.
+  func testBracketsOfValueAndUnit() throws {
+    for text in ["6.674 30(15)e-11 m^3/(kg·s^2)", "6.674 30(15) × 10^-11 m^3/(kg·s^2)"] {
+      let constant = try ConvertCommand.convert([text])
+      XCTAssertEqual(constant.number, 6.6743e-11, text)
+      XCTAssertEqual(try XCTUnwrap(constant.uncertainty), 0.00015e-11, accuracy: 1e-27, text)
+    }
+    let plain = try ConvertCommand.convert(["20 W/(m^2·K)", "mW/(m^2·K)"])
+    XCTAssertEqual(plain.number, 20000)
+    XCTAssertNil(plain.uncertainty)
   }
 
   func testRefusedConversions() {

@@ -12,7 +12,7 @@ struct UncertaintyCommand: ParsableCommand {
     discussion: """
       FILE is JSON with a model and its inputs; '-' is standard input. Each input has an estimate and one of u, U with k \
       or p, rectangular, triangular, arcsine (half-widths), trapezoidal [half-width, top ratio], ctrap [half-width, \
-      inexactness], t, exponential; or observations; or a column of the file named by data (columns together are \
+      inexactness], t, exponential, truncated [u, low, high]; or observations; or a column of the file named by data (columns together are \
       correlated as observed); or it is a number, or a text such as "4.999(3) V". Units are checked where all inputs \
       have one.
 

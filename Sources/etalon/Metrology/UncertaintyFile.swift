@@ -14,7 +14,7 @@ struct UncertaintyFile {
   ]
   private static let inputKeys: Set<String> = [
     "estimate", "unit", "dof", "u", "U", "k", "p", "rectangular", "triangular", "arcsine", "trapezoidal", "ctrap", "t",
-    "exponential", "observations", "column", "series",
+    "exponential", "truncated", "observations", "column", "series",
   ]
 
   /// - Parameter directory: where the file lies; `data` is relative to it.
@@ -153,6 +153,21 @@ struct UncertaintyFile {
     return number.doubleValue
   }
 
+  /// `[u, low, high]`, where an end that is not there is null.
+  private static func truncated(
+    _ given: Any, _ name: String, peak: Double, _ place: String, _ fault: (String) -> DataFault
+  ) throws -> InputQuantity {
+    guard let list = given as? [Any], list.count == 3, let u = try number(list[0], "\(place).truncated", fault) else {
+      throw fault("\(place).truncated must be [standard deviation, lower end or null, upper end or null]")
+    }
+    func end(_ value: Any) throws -> Double? {
+      value is NSNull ? nil : try number(value, "\(place).truncated", fault)
+    }
+    return try .truncatedNormal(
+      name: name, peak: peak, standardDeviation: u, from: try end(list[1]) ?? -.infinity,
+      to: try end(list[2]) ?? .infinity)
+  }
+
   private static func input(
     _ name: String, _ members: [String: Any], _ place: String, _ fault: (String) -> DataFault
   ) throws -> InputQuantity {
@@ -169,6 +184,12 @@ struct UncertaintyFile {
       guard let list = members[key] else { return nil }
       guard let list = list as? [NSNumber], list.count == 2 else { throw fault("\(place).\(key) must be two numbers") }
       return (list[0].doubleValue, list[1].doubleValue)
+    }
+    if let given = members["truncated"] {
+      for key in members.keys.sorted() where !["truncated", "estimate", "unit"].contains(key) {
+        throw fault("\(place): '\(key)' has no meaning beside 'truncated'")
+      }
+      return try truncated(given, name, peak: estimate, place, fault)
     }
     var distributions: [ProbabilityDistribution] = []
     if let u = try value("u") { distributions.append(.stated(u, degreesOfFreedom: dof ?? .infinity)) }

@@ -57,13 +57,40 @@ struct UncertaintyReport {
       lines += ["", "No Monte Carlo: \(monteCarloRefusal). The first-order (GUM) result is NOT confirmed."]
     }
     if budgets.count > 1 {
-      lines += ["", "correlation of the measurands (first order)"]
-      let rows = [[""] + budgets.map(\.measurand)]
-      lines.append(
-        Text.table(
-          rows + outputCorrelations.enumerated().map { [budgets[$0].measurand] + $1.map { Text.fixed($0, 4) } }))
+      lines += ["", "correlation of the measurands (first order)", correlationTable(outputCorrelations)]
     }
+    if measurands.count > 1, let monteCarlo { lines += jointLines(monteCarlo) }
     return lines.joined(separator: "\n")
+  }
+
+  private func correlationTable(_ correlations: [[Double]]) -> String {
+    let rows = correlations.enumerated().map { [measurands[$0]] + $1.map { Text.fixed($0, 4) } }
+    return Text.table([[""] + measurands] + rows)
+  }
+
+  /// Coverage factor of the region of a joint normal distribution, √χ²_p(n) (JCGM 102, 6.5.2.3).
+  var normalCoverageFactor: Double? {
+    do throws(DistributionFault) {
+      return try ChiSquare(degreesOfFreedom: Double(measurands.count)).quantile(coverageProbability).squareRoot()
+    } catch { return nil }
+  }
+
+  /// What a Monte Carlo says about the measurands together (JCGM 102, clause 7).
+  private func jointLines(_ joint: JointMonteCarloResult) -> [String] {
+    guard let correlations = joint.correlations else { return [] }
+    var lines = ["", "correlation of the measurands (Monte Carlo)", correlationTable(correlations)]
+    let region = measurands.count == 2 ? "elliptical" : "ellipsoidal"
+    if let factor = joint.ellipsoidalCoverageFactor {
+      let normal = normalCoverageFactor.map { "; \(Figures.significant($0)) for a joint normal distribution" } ?? ""
+      lines += [
+        "",
+        "\(region) coverage region at \(percent(coverageProbability)): (y - estimate)ᵀ V⁻¹ (y - estimate) <= kp², "
+          + "kp = \(Figures.significant(factor))\(normal)",
+      ]
+    } else {
+      lines += ["", "no \(region) coverage region: one measurand follows from the others"]
+    }
+    return lines
   }
 
   /// The budget table and what it makes.
@@ -218,8 +245,13 @@ struct UncertaintyReport {
       }
       return object
     }
+    let region: [String: Any]? = monteCarlo?.ellipsoidalCoverageFactor.map {
+      ["p": coverageProbability, "k": $0, "k_normal": normalCoverageFactor ?? NSNull()]
+    }
     return [
-      "measurands": list, "correlations": outputCorrelations, "budget_refusal": budgetRefusal ?? NSNull(),
+      "measurands": list, "correlations": outputCorrelations,
+      "monte_carlo_correlations": monteCarlo?.correlations ?? NSNull(), "coverage_region": region ?? NSNull(),
+      "budget_refusal": budgetRefusal ?? NSNull(),
       "monte_carlo_refusal": monteCarloRefusal ?? NSNull(),
     ]
   }
