@@ -486,8 +486,13 @@ static void install_guard(void) {
   static int installed;
   if (__atomic_exchange_n(&installed, 1, __ATOMIC_ACQ_REL)) return;
   atexit(make_safe);
-  static const int fatal[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT};
-  static const int ending[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+  // A stack that overflowed can not carry the handler: it gets one of its own, in the thread that holds the lines.
+  static char stack[65536];
+  stack_t own = {.ss_sp = stack, .ss_size = sizeof stack}, present;
+  if (sigaltstack(NULL, &present) == 0 && (present.ss_flags & SS_DISABLE)) sigaltstack(&own, NULL);
+  static const int fatal[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS};
+  // SIGXCPU comes from the limit of processor time of a real-time thread.
+  static const int ending[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGXCPU, SIGALRM, SIGVTALRM, SIGPROF, SIGUSR1, SIGUSR2};
   for (size_t index = 0; index < sizeof fatal / sizeof *fatal; index++) guard_signal(fatal[index], 0);
   // Whoever handles or ignores a request to end keeps it.
   for (size_t index = 0; index < sizeof ending / sizeof *ending; index++) guard_signal(ending[index], 1);

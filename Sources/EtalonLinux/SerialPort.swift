@@ -125,13 +125,17 @@ public struct SerialPort: Port, ~Copyable {
     {
       throw fault
     }
-    // The lines fall when the last descriptor is closed: so a killed process leaves no target in reset.
+    // The lines fall when the last descriptor is closed: so a killed process leaves no target in reset. And libserialport
+    // leaves VMIN at 0, with which a silent port answers "end of file" as one that is gone does; with 1 it answers "try
+    // again".
     var attributes = termios()
     guard tcgetattr(handle, &attributes) == 0 else { throw fault(errno) }
-    if attributes.c_cflag & tcflag_t(HUPCL) == 0 {
-      attributes.c_cflag |= tcflag_t(HUPCL)
-      guard tcsetattr(handle, TCSANOW, &attributes) == 0 else { throw fault(errno) }
+    attributes.c_cflag |= tcflag_t(HUPCL)
+    withUnsafeMutableBytes(of: &attributes.c_cc) { characters in
+      characters[Int(VMIN)] = 1
+      characters[Int(VTIME)] = 0
     }
+    guard tcsetattr(handle, TCSANOW, &attributes) == 0 else { throw fault(errno) }
   }
 
   /// The first setting that a port did not apply, from what it says it has; `parity` is nil for a kind that is none of ours.

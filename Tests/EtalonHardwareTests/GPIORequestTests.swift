@@ -180,6 +180,9 @@ final class GPIORequestTests: XCTestCase {
       ("abort", SIGABRT, true, { abort() }),
       ("a broken precondition", SIGILL, true, { preconditionFailure("meant to be broken") }),
       ("a null pointer", SIGSEGV, true, { UnsafeMutablePointer<Int>(bitPattern: 8)?.pointee = 1 }),
+      ("a stack that overflows", SIGSEGV, true, { _ = Self.depth(1) }),
+      ("SIGXCPU", SIGXCPU, true, { raise(SIGXCPU) }),
+      ("SIGUSR1", SIGUSR1, true, { raise(SIGUSR1) }),
       ("SIGTERM", SIGTERM, true, { raise(SIGTERM) }),
       ("SIGINT", SIGINT, true, { raise(SIGINT) }),
       ("SIGHUP", SIGHUP, true, { raise(SIGHUP) }),
@@ -203,6 +206,15 @@ final class GPIORequestTests: XCTestCase {
       try lines.set(0, true)
     }
     XCTAssertFalse(try chip.level(0), "the kernel gave the line back")
+  }
+
+  /// Goes deeper until the stack ends.
+  @inline(never)
+  private static func depth(_ level: Int) -> Int {
+    withUnsafeTemporaryAllocation(byteCount: 4096, alignment: 16) { buffer in
+      buffer[0] = UInt8(truncatingIfNeeded: level)
+      return depth(level &+ 1) &+ Int(buffer[0])
+    }
   }
 
   /// After SIGKILL of the only owner the kernel gives the line back, and the board's pull holds it.

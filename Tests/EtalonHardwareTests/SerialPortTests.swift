@@ -121,6 +121,26 @@ final class SerialPortTests: XCTestCase {
     XCTAssertEqual(access("/dev/tty0", F_OK), 0)
   }
 
+  /// A burst that fills frames exactly is followed by silence, and silence is no hang-up: the port stays and brings more.
+  func testSilenceAfterFullFramesIsNoHangUp() throws {
+    let device = try VirtualBoard.usbSerial(serial: "FULL")
+    let far = try FarSide(device)
+    var world = try LinuxWorld(ports: [.port(address("FULL"), settings: SerialSettings(baud: 115_200))], signals: .none)
+    guard case .opened(0) = world.next() else { return XCTFail("the port did not open") }
+    for count in [256, 512, 256, 1] {
+      far.send(String(repeating: "x", count: count))
+      var received = 0
+      while received < count {
+        let input = world.next()
+        guard case .bytes(0, let frame, _) = input else { return XCTFail("after \(received) of \(count): \(input)") }
+        received += frame.count
+      }
+      XCTAssertEqual(received, count)
+      let quiet = world.nextInput(until: world.now() + 50_000_000).input
+      guard case .wake = quiet else { return XCTFail("after \(count) bytes and silence: \(quiet)") }
+    }
+  }
+
   /// A USB port takes every setting; reading it back by other means shows that it is there.
   func testSettingsAreApplied() throws {
     let device = try VirtualBoard.usbSerial(serial: "SET")

@@ -177,4 +177,27 @@ final class StopTests: XCTestCase {
         try XCTUnwrap(observed.results.ended).seconds(since: Instant(nanoseconds: 0)), share * end + 2, "\(share)")
     }
   }
+
+  /// Lost edges are counted, a kernel that can not say how many is counted as such, and a calendar clock that is stepped by
+  /// an hour is a remark and a count; none of it moves the run's own time.
+  func testLostEdgesAndAStepOfTheClockAreInTheResults() throws {
+    let run = try Scenario.short(seed: 1)
+    let simulated = try SimulatedBench(board: run.board, simulation: run.simulation, session: run.plan)
+    var engine = try SessionEngine(
+      plan: run.plan, board: run.board, bench: simulated.bench, utcNanosecondsAtStart: run.simulation.utcNanoseconds)
+    var outbox = Outbox()
+    let instant = Instant(nanoseconds: 1_000_000_000)
+    engine.handle(.edgesLost(0, count: 3), at: instant, into: &outbox)
+    engine.handle(.edgesLost(1, count: 2), at: instant, into: &outbox)
+    engine.handle(.edgesLost(0, count: 0), at: instant, into: &outbox)
+    engine.handle(
+      .clockStepped(utcNanoseconds: run.simulation.utcNanoseconds + 3_600_000_000_000), at: instant, into: &outbox)
+    XCTAssertEqual(engine.results.edgesLost, 5)
+    XCTAssertEqual(engine.results.edgeOverflows, 1)
+    XCTAssertEqual(engine.results.timing.clockSteps, 1)
+    XCTAssertEqual(
+      engine.results.remarks.filter { $0.hasPrefix("the calendar clock was stepped and is now 3600.0 s from") }.count,
+      1,
+      "\(engine.results.remarks)")
+  }
 }

@@ -54,6 +54,9 @@ struct ReadCommand: ParsableCommand {
         isHeard = show(item, seconds: item.instant.seconds(since: start), width) && isHeard
       }
     }
+    for fault in BenchPorts.lineFaults(of: world, ports: monitor.devices.count, lines: 0) {
+      Text.toStandardError("error: \(fault)\n")
+    }
     if let failure = monitor.failure { throw Fail.with(failure) }
   }
 
