@@ -55,7 +55,7 @@ struct EstimateCommand: ParsableCommand {
       output.end()
       if let contradicted {
         Text.toStandardError(
-          "note: rows without a value, because reference and device contradict each other by more than 6 standard "
+          "note: rows without a value, because reference and device contradict each other by more than 10 standard "
             + "uncertainties of their difference: \(contradicted.count), the first at t = \(contradicted.first) s\n")
       }
       Text.toStandardError(Self.summary(channel))
