@@ -41,7 +41,7 @@ public struct Quantity: Equatable, Sendable {
   /// The number of this quantity in another unit of the same dimension and kind; exactly `number` in its own unit.
   ///
   /// K names differences here; for a temperature on a scale ask in °C or in `Unit.thermodynamicKelvin`.
-  /// - Throws: `dimension`, `kind`; `belowAbsoluteZero` for a temperature on a scale; `outOfRange` where the number in the
+  /// - Throws: `dimension`, `kind`, `quantity`; `belowAbsoluteZero` for a temperature on a scale; `outOfRange` where the number in the
   ///   other unit is beyond what a `Double` holds, or too near zero for its digits.
   public func value(in other: Unit) throws(QuantityFault) -> Double {
     if unit.kind == .thermodynamicTemperature, value < 0 { throw Self.belowAbsoluteZero(description) }
@@ -54,6 +54,11 @@ public struct Quantity: Equatable, Sendable {
       throw QuantityFault(reason: .outOfRange, text: description, fix: "ask for it in a smaller unit")
     }
     return converted
+  }
+
+  /// Whether numbers in the other unit can stand for this quantity: 1 Hz is no rad/s, though the dimension is the same.
+  public func isSameQuantity(as other: Unit) -> Bool {
+    other.dimension == unit.dimension && QuantityMarks(unit).remedy(towards: QuantityMarks(other)) == nil
   }
 
   private static func belowAbsoluteZero(_ text: String) -> QuantityFault {
@@ -78,6 +83,9 @@ public struct Quantity: Equatable, Sendable {
       case .ordinary: fix = "use \(other.symbol) for it"
       }
       throw QuantityFault(reason: .kind(expected: other.kind, received: unit.kind), text: description, fix: fix)
+    }
+    if let fix = QuantityMarks(unit).remedy(towards: QuantityMarks(other)) {
+      throw QuantityFault(reason: .quantity(expected: other, received: unit), text: description, fix: fix)
     }
     if other.multiplier == unit.multiplier && other.divisor == unit.divisor {
       return Self.shifted(number, by: unit.offset - other.offset)

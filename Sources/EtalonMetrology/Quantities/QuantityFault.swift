@@ -16,6 +16,8 @@ public struct QuantityFault: Error, Equatable, Sendable, CustomStringConvertible
     case dimension(expected: Dimension, received: Dimension)
     /// The dimension is right but the kind is not: a temperature where a difference belongs, a ratio for a humidity.
     case kind(expected: Unit.Kind, received: Unit.Kind)
+    /// Named units of the same dimension that stand for different quantities: Hz and rad/s, Gy and Sv.
+    case quantity(expected: Unit, received: Unit)
     /// A temperature below 0 K.
     case belowAbsoluteZero
   }
@@ -50,6 +52,8 @@ public struct QuantityFault: Error, Equatable, Sendable, CustomStringConvertible
     case .kind(expected: .logarithmicRatio, received: _): what = "\"\(text)\" is not the logarithm of a ratio"
     case .kind(expected: .ordinary, received: .logarithmicRatio):
       what = "\"\(text)\" is the logarithm of a ratio, of powers or of amplitudes, and not a plain number"
+    case .quantity(let expected, let received):
+      what = "\"\(text)\" is in \(received.symbol), and \(expected.symbol) stands for another quantity of that dimension"
     case .belowAbsoluteZero: what = "\"\(text)\" is below absolute zero, which is -273.15 °C"
     case .kind(expected: .ordinary, received: _): what = "\"\(text)\" is a relative humidity, not a plain ratio"
     }

@@ -1,5 +1,8 @@
 /// Finds the known unit that a misspelt one was probably meant to be.
 enum UnitSpelling {
+  /// Units that people use and that this table does not hold: no slips of other units.
+  private static let foreign = ["cal", "rpm", "psi", "gal", "mil", "torr", "btu", "inch", "mph"]
+
   /// The nearest symbol, or nil where nothing is near.
   static func nearest(to typed: String) -> String? {
     let wanted = lowered(typed)
@@ -19,18 +22,22 @@ enum UnitSpelling {
       if distance < best?.distance ?? Int.max { best = (distance, symbol) }
     }
     for definition in UnitDefinition.all {
-      consider(definition.symbol)
+      // Letters of the wrong case are a slip; another letter in a short symbol is most often another unit: oz, lb, in.
+      if lowered(definition.symbol) == wanted || wanted.count >= 3 { consider(definition.symbol) }
       // A misspelt name, as long as it is long enough to be meant.
       let distance = editDistance(wanted, Array(definition.name.utf8)) * 2
       if wanted.count >= 4, distance < best?.distance ?? Int.max { best = (distance, definition.symbol) }
     }
     for definition in UnitDefinition.all where definition.takesPrefix {
-      for prefix in ["m", "k", "µ", "M", "c", "n", "h"] { consider(prefix + definition.symbol) }
+      for prefix in ["m", "k", "µ", "M", "c", "n", "h"] where lowered(prefix + definition.symbol) == wanted {
+        consider(prefix + definition.symbol)
+      }
     }
     guard let best else { return nil }
-    // One slip in a short symbol, two in a long one; a slip in one letter alone would match everything.
-    let allowed = wanted.count >= 5 ? 5 : wanted.count >= 2 ? 3 : 1
-    return best.distance <= allowed ? best.symbol : nil
+    // One slip in a symbol, two in a long name.
+    let allowed = wanted.count >= 5 ? 5 : 3
+    guard best.distance <= allowed, !foreign.contains(where: { Array($0.utf8) == wanted }) else { return nil }
+    return best.symbol
   }
 
   /// The nearest name of the D-SI, with its backslash.

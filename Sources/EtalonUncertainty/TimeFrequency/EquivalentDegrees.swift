@@ -23,6 +23,8 @@ extension PhaseRecord {
       // SP 1065, table 8: for white and flicker phase noise the total variance equals the overlapping Allan variance.
       let ratio = Double(count - 1) / Double(m)
       switch alpha {
+      // At m = 1 nothing is reflected into a difference: the estimator is the Allan deviation, and so are its degrees.
+      case -2...2 where m == 1: combined = (2, true, false)
       case 0: return 1.5 * ratio
       case -1: return 1.17 * ratio - 0.22
       case -2: return 0.93 * ratio - 0.36

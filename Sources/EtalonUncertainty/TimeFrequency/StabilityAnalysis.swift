@@ -15,8 +15,22 @@ public struct StabilityPoint: Equatable, Sendable {
   public let noiseExponent: Int?
   /// Equivalent degrees of freedom; nil without a noise type, or where no published expression exists.
   public let degreesOfFreedom: Double?
-  /// Confidence interval of the deviation, from the chi-squared distribution; nil without degrees of freedom.
+  /// Confidence interval of the deviation, from the chi-squared distribution; nil without degrees of freedom, and for
+  /// statistics that are biased.
   public let confidenceInterval: ClosedRange<Double>?
+
+  /// Why a point has no confidence interval.
+  public enum IntervalAbsence: Equatable, Sendable {
+    /// The statistic is biased by a factor that depends on the noise, so that an interval about it misses the deviation.
+    case biased
+    /// No expression for the degrees of freedom is published for this statistic and noise, or none holds so near the end.
+    case noDegreesOfFreedom
+    /// The record is too short to tell the noise.
+    case noiseNotKnown
+  }
+
+  /// Why there is no interval; nil where there is one.
+  public let intervalAbsence: IntervalAbsence?
 }
 
 extension PhaseRecord {
@@ -74,6 +88,18 @@ extension PhaseRecord {
     }
   }
 
+  /// The largest averaging factor that the record allows; below 1, or below 2 for Thêo1, where it allows none.
+  public func largestAveragingFactor(for statistic: StabilityStatistic) -> Int {
+    let n = phase.count
+    switch statistic {
+    case .adev, .oadev: return (n - 1) / 2
+    case .mdev, .tdev, .mtotdev, .ttotdev: return n / 3
+    case .hdev, .ohdev: return (n - 1) / 3
+    case .totdev: return n - 2
+    case .theo1: return (n - 1) / 2 * 2
+    }
+  }
+
   /// Averaging factors 1, 2, 4, … for which the statistic has at least two terms; from 10 in even steps for Thêo1.
   public func octaves(for statistic: StabilityStatistic) -> [Int] {
     var factors: [Int] = []
@@ -120,14 +146,19 @@ extension PhaseRecord {
       // At long averaging times too few data are left to tell; the noise of the shorter ones is carried on.
       if let found = noiseExponent(averagingFactor: m) { noise = found }
       let degrees = noise.flatMap { degreesOfFreedom(statistic, averagingFactor: m, noiseExponent: $0) }
+      let absence: StabilityPoint.IntervalAbsence? =
+        statistic.isBiased ? .biased : noise == nil ? .noiseNotKnown : degrees == nil ? .noDegreesOfFreedom : nil
       let factor = statistic == .theo1 ? 0.75 : 1
       points.append(
         StabilityPoint(
           averagingFactor: m, tauSeconds: factor * Double(m) * intervalSeconds, deviation: value, terms: terms,
           noiseExponent: noise, degreesOfFreedom: degrees,
-          confidenceInterval: try degrees.map { degrees throws(StabilityFault) in
-            try Self.interval(value, degrees, confidence)
-          }))
+          confidenceInterval: absence != nil
+            ? nil
+            : try degrees.map { degrees throws(StabilityFault) in
+              try Self.interval(value, degrees, confidence)
+            },
+          intervalAbsence: absence))
     }
     if points.isEmpty, averagingFactors == nil {
       let least = statistic == .theo1 ? 10 : 1

@@ -47,6 +47,12 @@ public enum StabilityStatistic: String, CaseIterable, Sendable {
   case theo1
 }
 
+extension StabilityStatistic {
+  /// Whether the estimate differs from the deviation that it is named after by a factor that the noise decides: at m = 1 of
+  /// white frequency noise the modified total deviation is 0.71 of the modified Allan deviation (SP 1065, 5.2.12 and 5.2.15).
+  public var isBiased: Bool { self == .mtotdev || self == .ttotdev || self == .theo1 }
+}
+
 extension StabilityFault: CustomStringConvertible {
   /// The reason in words.
   public var description: String {
@@ -60,7 +66,8 @@ extension StabilityFault: CustomStringConvertible {
     case .onlyGaps(let m): return "gaps leave no term at the averaging factor \(m)"
     case .outOfRange(let m):
       return "at the averaging factor \(m) the squares of the differences leave the range of a number; check the unit"
-    case .averagingTime(let tau, let interval): return "\(tau) s is no multiple of the interval \(interval) s"
+    case .averagingTime(let tau, let interval): 
+      return "the averaging time \(tau) s is no whole multiple of the interval \(interval) s; give such a multiple"
     case .confidence(let p): return "the confidence \(p) does not lie between 0 and 1"
     case .distribution(let fault): return fault.description
     }

@@ -10,7 +10,9 @@ struct ConvertCommand: ParsableCommand {
     abstract: "Convert a quantity into another unit.",
     discussion: """
       Units are written as people type them (mK, °C, mV/V, 1/s, kg·m^-3) or as in digital certificates (\\milli\\kelvin). \
-      K beside °C is the temperature scale; K beside K is a difference. A value may carry its uncertainty, 20.012(5) °C.
+      K beside °C is the temperature scale; K beside K is a difference. A value may carry its standard uncertainty: \
+      20.012(5) °C or (20.012 ± 0.005) °C. Units that share a dimension but stand for different quantities (Hz, Bq and \
+      rad/s; Gy and Sv; lm and cd; W, var and VA) are not converted into one another; status 65 and the reason.
 
         etalon convert "12.5 °C" K
         etalon convert "1013.25 hPa" bar --json
@@ -72,7 +74,10 @@ struct ConvertCommand: ParsableCommand {
     }
     var quantity: Quantity
     var uncertainty: Double?
-    if carriesUncertainty(words[0]) {
+    if let found = try PlusMinus.parse(words[0]) {
+      quantity = Quantity(found.value, found.unit)
+      uncertainty = found.standardUncertainty
+    } else if carriesUncertainty(words[0]) {
       let concise = try ConciseNotation.parse(words[0])
       quantity = Quantity(concise.value, concise.unit)
       uncertainty = concise.standardUncertainty
@@ -103,7 +108,13 @@ struct ConvertCommand: ParsableCommand {
     if unit.kind == .relativeHumidity { return unit }
     do throws(UnitFault) {
       if unit.kind == .logarithmicRatio { return try EtalonMetrology.Unit.parse("Np") }
-      return try EtalonMetrology.Unit.parse(unit.dimension.description)
+      // Angles stay: an angular velocity is rad/s and a flux cd·sr, not 1/s and cd.
+      let plain = unit.dimension.description
+      for text in [plain, "rad·" + plain, "sr·" + plain] {
+        let candidate = try EtalonMetrology.Unit.parse(text)
+        if Quantity(1, unit).isSameQuantity(as: candidate) { return candidate }
+      }
+      return try EtalonMetrology.Unit.parse(plain)
     } catch {
       preconditionFailure("a dimension prints as a product of base units: \(error)")
     }

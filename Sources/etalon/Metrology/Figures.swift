@@ -30,7 +30,10 @@ enum Figures {
 
   private static func scientific(_ value: Double, digits: Int) -> String {
     let largest = exponent(value)
-    return Text.fixed(value / power(largest), digits - 1) + "e\(largest)"
+    let text = Text.fixed(value / power(largest), digits - 1)
+    // 9.999999 rounds up to the next power of ten.
+    guard text.hasPrefix("10") || text.hasPrefix("-10") else { return text + "e\(largest)" }
+    return Text.fixed(value / power(largest + 1), digits - 1) + "e\(largest + 1)"
   }
 
   private static func exponent(_ value: Double) -> Int {

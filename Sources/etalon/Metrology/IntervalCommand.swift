@@ -42,7 +42,11 @@ struct IntervalCommand: ParsableCommand {
   var lower: Double?
   @Option(parsing: .unconditional, help: "Upper limit of the value.")
   var upper: Double?
-  @Option(help: "Confidence that the value is inside its limits at the end.")
+  @Option(
+    help: """
+      Confidence that the value is inside its limits at the end. With both limits it is two-sided: 0.9 leaves 5 % beyond \
+      either, so that either limit is held with 95 %. With one limit it is one-sided.
+      """)
   var confidence = 0.95
   @Flag(name: .long, help: "Print JSON.")
   var json = false
@@ -71,23 +75,26 @@ struct IntervalCommand: ParsableCommand {
     do {
       findings = try drifts.map(fromDrifts) ?? fromHistory()
     } catch let fault as IntervalFault {
-      throw Fail.with(.badData, "\(fault)")
+      throw Fail.with(.badData, fault.description)
     } catch let fault as DecisionFault {
-      throw Fail.with(.badData, "\(fault)")
+      throw Fail.with(.badData, fault.description)
     } catch let fault as DataFault {
       throw Fail.with(.badData, fault.description)
     }
     if json {
       print(try ReportJSON.text(Dictionary(uniqueKeysWithValues: findings.map { ($0.name, $0.value) })))
     } else if csv {
-      print(CSVText.row(findings.map { ($0.name, $0.value) }))
+      print(CSVText.row(findings.map { ($0.name, ($0.value as? [String])?.joined(separator: "; ") ?? $0.value) }))
     } else {
       func shown(_ value: Any) -> String {
         if let number = value as? Double { return Figures.significant(number, 5) }
         if let list = value as? [Double] { return list.map { Figures.significant($0, 5) }.joined(separator: ", ") }
         return "\(value)"
       }
-      print(Text.table(findings.map { [$0.label, shown($0.value)] }))
+      print(Text.table(findings.filter { $0.name != "notes" }.map { [$0.label, shown($0.value)] }))
+      for finding in findings where finding.name == "notes" {
+        for note in finding.value as? [String] ?? [] { print("note: \(note)") }
+      }
     }
   }
 
@@ -105,13 +112,36 @@ struct IntervalCommand: ParsableCommand {
     return [
       ("interval_days", "interval / d", test.intervalDays),
       ("calculated_days", "calculated / d", test.calculatedDays),
-      ("rejection_confidence", "confidence that the target is missed", test.rejectionConfidence),
+      ("rejection_confidence", "confidence that the reliability is not the target", test.rejectionConfidence),
       ("observed_reliability", "observed reliability", test.observedReliability),
       (
         "reliability_range", "its 50 % confidence interval",
         [test.reliabilityRange.lowerBound, test.reliabilityRange.upperBound]
       ),
+      ("notes", "note", Self.limits(of: test, currentDays: days)),
     ]
+  }
+
+  /// Which limits stand between the formula and the recommendation.
+  static func limits(of test: IntervalTest, currentDays: Double) -> [String] {
+    let limits = IntervalTest.Limits()
+    var notes: [String] = []
+    let change = test.calculatedDays / currentDays
+    if change >= limits.maximumChange || change <= 1 / limits.maximumChange {
+      notes.append("the calculated interval is held to a factor of \(Quantity(limits.maximumChange, .one)) of the present one")
+    }
+    if test.intervalDays == test.calculatedDays { return notes }
+    if test.rejectionConfidence <= limits.rejectionConfidence {
+      notes.append(
+        "the interval stays: with \(Figures.significant(test.rejectionConfidence, 2)) the target is not rejected; "
+          + "\(Quantity(limits.rejectionConfidence, .one)) is needed for a change")
+    } else if abs(test.calculatedDays - currentDays) < limits.smallestChangeDays {
+      notes.append("the interval stays: a change below \(Quantity(limits.smallestChangeDays, .one)) d is not worth making")
+    } else {
+      notes.append(
+        "the interval is held between \(Quantity(limits.shortestDays, .one)) d and \(Quantity(limits.longestDays, .one)) d")
+    }
+    return notes
   }
 
   func fromDrifts(_ path: String) throws -> [(name: String, label: String, value: Any)] {
@@ -119,8 +149,9 @@ struct IntervalCommand: ParsableCommand {
     let times = try table.column(nil, usual: ["days", "t", "1"])
     let factor = try ColumnUnits.factor(
       column: table.names[times], unit: table.units[times], to: "d", path: path, advice: "times have a unit of time")
+    let elapsed = try table.completeNumbers(times).map { $0 * factor }
     let drift = try DriftInterval(
-      days: table.completeNumbers(times).map { $0 * factor },
+      days: elapsed,
       deltas: table.completeNumbers(table.column(nil, usual: ["deltas", "delta", "2"])), order: order)
     let initial = u0 ?? 0
     var findings: [(name: String, label: String, value: Any)] = [
@@ -128,18 +159,38 @@ struct IntervalCommand: ParsableCommand {
       ("residual_standard_deviation", "residual standard deviation", drift.residualStandardDeviation),
       ("dof", "degrees of freedom", drift.degreesOfFreedom),
     ]
+    let longest = elapsed.max() ?? 0
+    var notes: [String] = []
+    func warn(_ days: Double, _ what: String) {
+      guard days > longest else { return }
+      notes.append(
+        "the \(what) interval is \(Figures.significant(days / longest, 2)) times the longest time in the history, "
+          + "\(Figures.significant(longest, 4)) d: the curve is extrapolated, and nothing confirms its form there")
+    }
     if let uTarget {
-      findings.append(
-        (
-          "interval_uncertainty_days", "until u reaches its target / d",
-          try drift.days(initial: initial, targetUncertainty: uTarget)
-        ))
+      let days = try drift.days(initial: initial, targetUncertainty: uTarget)
+      findings.append(("interval_uncertainty_days", "until u reaches its target / d", days))
+      warn(days, "uncertainty")
     }
     if let value {
       let tolerance = try ToleranceInterval(lower: lower ?? -.infinity, upper: upper ?? .infinity)
+      guard value > tolerance.lower, value < tolerance.upper else {
+        let limit = value >= tolerance.upper ? "at or above --upper \(tolerance.upper)" : "at or below --lower \(tolerance.lower)"
+        throw DataFault(
+          path: path, line: nil,
+          reason: "--value \(value) is \(limit) at the calibration already; adjust the device, or mend value or limit")
+      }
       let days = try drift.days(startingAt: value, initial: initial, tolerance: tolerance, confidence: confidence)
       findings.append(("interval_reliability_days", "until a limit is touched / d", days))
+      let isTwoSided = lower != nil && upper != nil
+      findings.append(
+        (
+          "limit_confidence", "confidence at either limit, one-sided",
+          isTwoSided ? 0.5 * (1 + confidence) : confidence
+        ))
+      warn(days, "reliability")
     }
+    findings.append(("notes", "note", notes))
     return findings
   }
 }

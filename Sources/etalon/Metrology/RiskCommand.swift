@@ -32,8 +32,10 @@ struct RiskCommand: ParsableCommand {
     abstract: "Conformity with a tolerance: guard band, verdict, specific and global risks (JCGM 106).",
     discussion: """
       With --value the verdict on one measured value; with --process-sigma the probabilities of false accept and reject for \
-      a population; with --target-risk also the guard band that holds the false accept at a target. Exit code with --value: \
-      0 pass, 1 fail, 2 in the guard band.
+      a population; with --target-risk also the guard band that holds the false accept at a target. The specific risk of the \
+      value alone supposes nothing about the population (a flat prior); with --process-sigma that with the population as \
+      prior is printed too. Exit code with --value: 0 pass, 1 fail, 2 in the guard band. The rules and their sources: \
+      Docs/reference/metrology-commands.md. Numbers that begin with a minus sign are written as they are: --lower -1.
 
         etalon risk --lower 9.5 --upper 10.5 --u 0.05 --value 10.42 --rule ilac-g8
         etalon risk --lower -1 --upper 1 --u 0.125 --process-mean 0 --process-sigma 0.5 --target-risk 0.008
@@ -77,9 +79,9 @@ struct RiskCommand: ParsableCommand {
     do {
       (findings, verdict) = try makeFindings()
     } catch let fault as DecisionFault {
-      throw Fail.with(.badData, "\(fault)")
+      throw Fail.with(.badData, fault.description)
     } catch let fault as DistributionFault {
-      throw Fail.with(.badData, "\(fault)")
+      throw Fail.with(.badData, fault.description)
     }
     if json {
       print(try ReportJSON.text(Dictionary(uniqueKeysWithValues: findings.map { ($0.name, $0.value) })))
@@ -99,6 +101,27 @@ struct RiskCommand: ParsableCommand {
     case .conditionalPass, .conditionalFail: code = .inconclusive
     }
     throw ArgumentParser.ExitCode(code.rawValue)
+  }
+
+  static func words(_ verdict: ConformityVerdict) -> String {
+    switch verdict {
+    case .pass: return "pass"
+    case .conditionalPass: return "conditional pass"
+    case .conditionalFail: return "conditional fail"
+    case .fail: return "fail"
+    }
+  }
+
+  /// What is known of the item when the population is its prior: the product of two normal densities, with the mean weighted
+  /// by the reciprocal variances (JCGM 106:2012, 6.2 and A.4.4).
+  static func informed(
+    _ value: Double, _ u: Double, _ process: NormalDistribution, _ tolerance: ToleranceInterval
+  ) throws(DecisionFault) -> ConformityAssessment {
+    let sigma = process.standardDeviation
+    let weight = u * u / (u * u + sigma * sigma)
+    return try ConformityAssessment(
+      measuredValue: value + weight * (process.mean - value),
+      standardUncertainty: u * sigma / (u * u + sigma * sigma).squareRoot(), tolerance: tolerance)
   }
 
   func makeFindings() throws -> (Findings, ConformityVerdict?) {
@@ -124,18 +147,27 @@ struct RiskCommand: ParsableCommand {
       ("acceptance_upper", "accepted to", ReportJSON.number(acceptance.upper)),
     ]
     if tolerance.halfWidth.isFinite {
-      findings.append(("tur", "test uncertainty ratio T/U", tolerance.halfWidth / (2 * u)))
+      // JCGM 106:2012, 7.6.3: the full width over 4 u, which is the test uncertainty ratio with U = 2 u.
+      findings.append(("cm", "capability index C_m = (upper - lower)/4u, also TUR", tolerance.halfWidth / (2 * u)))
     }
     var verdict: ConformityVerdict?
     if let value {
       let assessment = try ConformityAssessment(measuredValue: value, standardUncertainty: u, tolerance: tolerance)
       let decided = try assessment.verdict(.multiple(guardBand / (2 * u)))
       verdict = decided
-      findings.append(("verdict", "verdict", "\(decided)"))
+      findings.append(("verdict", "verdict", Self.words(decided)))
       findings.append(
-        ("conformance_probability", "probability of conformance", assessment.conformanceProbability))
-      findings.append(("specific_risk", "specific risk", assessment.nonconformanceProbability))
-      findings.append(("cpk", "capability index", assessment.capabilityIndex))
+        ("conformance_probability", "conformance, value alone", assessment.conformanceProbability))
+      findings.append(("specific_risk", "specific risk, value alone", assessment.nonconformanceProbability))
+      if let process {
+        let informed = try Self.informed(value, u, process, tolerance)
+        findings.append(
+          ("conformance_probability_process", "conformance, population known", informed.conformanceProbability))
+        findings.append(
+          ("specific_risk_process", "specific risk, population known", informed.nonconformanceProbability))
+      }
+      let distance = Swift.min(tolerance.upper - value, value - tolerance.lower) / u
+      findings.append(("limit_distance", "distance to the nearer limit / u", distance))
     }
     if let process {
       let risk = try ConformityRisk(

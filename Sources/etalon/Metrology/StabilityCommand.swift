@@ -11,7 +11,9 @@ struct StabilityCommand: ParsableCommand {
     abstract: "Frequency stability from phase or frequency data: sigma-tau table and plot.",
     discussion: """
       FILE is CSV or JSON; an empty cell or 'nan' is a gap. Phase is in seconds; frequency is fractional, or in hertz with \
-      --nominal. Confidence intervals follow from the noise type that the data show (NIST SP 1065).
+      --nominal. Confidence intervals follow from the noise type that the data show (NIST SP 1065). MTOTDEV, TTOTDEV and \
+      THEO1 are given as defined, without bias correction: the noise decides by how much they lie low, so they have no \
+      interval.
 
         etalon stability pps.csv --phase --interval 1
         etalon stability counter.csv --frequency --interval 10 --nominal 10e6 --statistic oadev,mdev --svg adev.svg
@@ -101,8 +103,25 @@ struct StabilityCommand: ParsableCommand {
         : "frequencies in hertz take --nominal, fractional ones are plain numbers")
     var series = try table.numbers(index).map { $0.map { $0 * factor } }
     if phase { return try PhaseRecord(phaseSecondsWithGaps: series, intervalSeconds: interval) }
-    if let nominal { series = series.map { $0.map { ($0 - nominal) / nominal } } }
+    if let nominal {
+      series = series.map { $0.map { ($0 - nominal) / nominal } }
+    } else {
+      try Self.checkFractional(series.compactMap(\.self), path: table.path)
+    }
     return try PhaseRecord(fractionalFrequencyWithGaps: series, intervalSeconds: interval)
+  }
+
+  /// Refuses frequencies in hertz. A fractional frequency is a small deviation, or a test series about as wide as its mean;
+  /// a mean above 1 % with a scatter below a hundredth of it is a frequency, and its deviations would be in hertz.
+  private static func checkFractional(_ values: [Double], path: String) throws(DataFault) {
+    guard values.count > 1 else { return }
+    let mean = values.reduce(0, +) / Double(values.count)
+    let scatter = (values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(values.count - 1)).squareRoot()
+    guard mean.magnitude > 0.01, mean.magnitude > 100 * scatter else { return }
+    throw DataFault(
+      path: path, line: nil,
+      reason: "the mean \(Figures.significant(mean, 6)) can not be that of fractional frequencies; give --nominal for "
+        + "frequencies in hertz, or subtract the mean")
   }
 
   func makeTables(_ record: PhaseRecord) throws -> [(statistic: StabilityStatistic, points: [StabilityPoint])] {
@@ -110,7 +129,19 @@ struct StabilityCommand: ParsableCommand {
     return try names.compactMap(StabilityStatistic.init(rawValue:)).map { statistic in
       let factors =
         taus.isEmpty
-        ? nil : try taus.map { try record.averagingFactor(tauSeconds: statistic == .theo1 ? $0 / 0.75 : $0) }
+        ? nil
+        : try taus.map { tau in
+          let factor = try record.averagingFactor(tauSeconds: statistic == .theo1 ? tau / 0.75 : tau)
+          let largest = record.largestAveragingFactor(for: statistic)
+          if factor > largest, largest > 0 {
+            let longest = Double(largest) * record.intervalSeconds * (statistic == .theo1 ? 0.75 : 1)
+            throw DataFault(
+              path: file, line: nil,
+              reason: "the averaging time \(Quantity(tau, .second)) is too long for \(statistic.rawValue.uppercased()) of "
+                + "\(record.count) phases; the longest possible is \(Quantity(longest, .second))")
+          }
+          return factor
+        }
       return (statistic, try record.stability(statistic, averagingFactors: factors, confidence: confidence))
     }
   }
@@ -123,6 +154,14 @@ struct StabilityCommand: ParsableCommand {
     case -1: return "flicker frequency"
     case -2: return "random walk frequency"
     default: return "not known"
+    }
+  }
+
+  private static func reason(_ absence: StabilityPoint.IntervalAbsence) -> String {
+    switch absence {
+    case .biased: return "the noise biases the statistic, and an interval about it would miss the deviation"
+    case .noDegreesOfFreedom: return "no degrees of freedom are published for the noise so near the end of the record"
+    case .noiseNotKnown: return "the record is too short to tell the noise"
     }
   }
 
@@ -139,7 +178,12 @@ struct StabilityCommand: ParsableCommand {
           point.degreesOfFreedom.map { Text.fixed($0, 1) } ?? "—", noise(point.noiseExponent),
         ])
       }
+      var notes: [String] = []
+      for absence in points.compactMap(\.intervalAbsence).map(reason) where !notes.contains(absence) {
+        notes.append(absence)
+      }
       return "confidence \(confidence)\n" + Text.table(rows, leftAligned: [6])
+        + notes.map { "\nno interval (—): \($0)" }.joined()
     }.joined(separator: "\n\n")
   }
 
@@ -150,12 +194,13 @@ struct StabilityCommand: ParsableCommand {
         rows.append([
           statistic.rawValue, point.tauSeconds, point.averagingFactor, point.deviation,
           point.confidenceInterval?.lowerBound, point.confidenceInterval?.upperBound, point.terms,
-          point.degreesOfFreedom, point.noiseExponent,
+          point.degreesOfFreedom, point.noiseExponent, point.intervalAbsence.map(reason),
         ])
       }
     }
     return CSVText.table(
-      ["statistic", "tau", "averaging_factor", "deviation", "low", "high", "terms", "edf", "noise_exponent"], rows)
+      ["statistic", "tau", "averaging_factor", "deviation", "low", "high", "terms", "edf", "noise_exponent", "no_interval"],
+      rows)
   }
 
   static func json(
@@ -169,6 +214,7 @@ struct StabilityCommand: ParsableCommand {
           "low": ReportJSON.number(point.confidenceInterval?.lowerBound),
           "high": ReportJSON.number(point.confidenceInterval?.upperBound), "terms": point.terms,
           "edf": ReportJSON.number(point.degreesOfFreedom), "noise_exponent": point.noiseExponent ?? NSNull(),
+          "no_interval": point.intervalAbsence.map(reason) ?? NSNull(),
         ]
       }
     }

@@ -46,6 +46,8 @@ struct UncertaintyCommand: ParsableCommand {
 
   func validate() throws {
     if json && csv { throw ValidationError("give --json or --csv, not both") }
+    if threads < 1 { throw ValidationError("--threads is 1 or more") }
+    if let trials, trials < 1 { throw ValidationError("--trials is 1 or more") }
     if digits != 1 && digits != 2 { throw ValidationError("--digits is 1 or 2") }
     if noMonteCarlo && svg != nil { throw ValidationError("--svg shows the Monte Carlo; leave out --no-monte-carlo") }
   }
