@@ -71,6 +71,44 @@ final class ComparisonCommandTests: XCTestCase {
     XCTAssertEqual(try RiskCommand.parse(negative).makeFindings().1, .pass)
   }
 
+  /// JCGM 106:2012, A.4.4: two normal densities of one width meet in the middle with 1/√2 of it.
+  func testSpecificRiskWithThePopulationAsPrior() throws {
+    let process = try NormalDistribution(mean: 0, standardDeviation: 1)
+    let tolerance = try ToleranceInterval(lower: -.infinity, upper: 2)
+    let informed = try RiskCommand.informed(2, 1, process, tolerance)
+    XCTAssertEqual(informed.measuredValue, 1, accuracy: 1e-15)
+    XCTAssertEqual(informed.standardUncertainty, 0.5.squareRoot(), accuracy: 1e-15)
+    // Upper tail of the normal distribution at √2.
+    XCTAssertEqual(informed.nonconformanceProbability, 0.0786496035, accuracy: 1e-10)
+    let arguments = ["--upper", "2", "--u", "1", "--value", "2", "--process-sigma", "1", "--process-mean", "0"]
+    let findings = try RiskCommand.parse(arguments + ["--rule", "simple"]).makeFindings().0
+    XCTAssertEqual(finding("specific_risk", in: findings), 0.5, accuracy: 1e-15)
+    XCTAssertEqual(finding("specific_risk_process", in: findings), 0.0786496035, accuracy: 1e-10)
+    XCTAssertEqual(RiskCommand.words(.conditionalPass), "conditional pass")
+    XCTAssertEqual(Figures.significant(9.99999999e-13, 6), "1.00000e-12")
+  }
+
+  /// Limits that hold an interval have their reason, and a curve is not trusted beyond its data in silence.
+  func testIntervalNotes() throws {
+    func notes(_ inTolerance: Int, _ calibrations: Int) throws -> [String] {
+      let arguments = ["--in-tolerance", "\(inTolerance)", "--calibrations", "\(calibrations)"]
+      return try IntervalCommand.parse(arguments + ["--current", "365", "--target", "0.9"]).fromHistory().last?.value
+        as? [String] ?? []
+    }
+    XCTAssertTrue(try notes(9, 10).contains { $0.contains("the interval stays") }, "\(try notes(9, 10))")
+    XCTAssertTrue(try notes(60, 60).contains { $0.contains("factor of 2") }, "\(try notes(60, 60))")
+    let path = NSTemporaryDirectory() + "drifts-\(ProcessInfo.processInfo.processIdentifier).csv"
+    try "days,deltas\n100,0.1\n200,0.21\n300,0.29\n".write(toFile: path, atomically: true, encoding: .utf8)
+    defer { XCTAssertNoThrow(try FileManager.default.removeItem(atPath: path)) }
+    let arguments = ["--drifts", path, "--u0", "0.01", "--value", "0", "--upper"]
+    let findings = try IntervalCommand.parse(arguments + ["1"]).fromDrifts(path)
+    let texts = findings.last?.value as? [String] ?? []
+    XCTAssertTrue(texts.contains { $0.contains("extrapolated") }, "\(texts)")
+    XCTAssertThrowsError(try IntervalCommand.parse(arguments + ["-1"]).fromDrifts(path)) { error in
+      XCTAssertTrue("\(error)".contains("at or above --upper"), "\(error)")
+    }
+  }
+
   /// D. Deaver: a tolerance of two process standard deviations at 4:1 accepts 0.8 % falsely.
   func testRiskOfAPopulation() throws {
     let arguments = ["--lower", "-2", "--upper", "2", "--u", "0.25", "--process-sigma", "1", "--rule", "simple"]

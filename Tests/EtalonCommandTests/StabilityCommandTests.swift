@@ -26,7 +26,7 @@ final class StabilityCommandTests: XCTestCase {
     XCTAssertEqual(json["phases"] as? Int, 10)
     let csv = try TextTable(text: StabilityCommand.csv(tables), path: "out.csv")
     XCTAssertEqual(csv.rows.map { $0[0] + " " + $0[1] }, ["oadev 1.0", "oadev 2.0", "mdev 1.0", "mdev 2.0"])
-    let picture = try XCTUnwrap(StabilityCommand.plot(tables).svg())
+    let picture = try XCTUnwrap(StabilityCommand.plot(tables, 0.683).svg())
     XCTAssertEqual(picture.components(separatedBy: "<circle").count - 1, 4)
     // Two colours are told apart by name.
     XCTAssertTrue(picture.contains(">OADEV</text>") && picture.contains(">MDEV</text>"), picture)
@@ -60,6 +60,37 @@ final class StabilityCommandTests: XCTestCase {
       XCTAssertTrue("\(error)".contains("--nominal"), "\(error)")
     }
     XCTAssertThrowsError(try deviation(["--phase"], "y [V]"))
+  }
+
+  /// A biased statistic has no interval, and every output says why; the total deviation at m = 1 is the Allan deviation.
+  func testBiasedStatisticsHaveNoInterval() throws {
+    let command = try command(["--frequency", "--statistic", "mtotdev,totdev,adev", "--tau", "1"])
+    let series = (0..<200).map { "\(($0 * 7919 + 13) % 101)" }.joined(separator: "\n")
+    let record = try command.makeRecord(try TextTable(text: "y\n\(series)\n", path: "data.csv"))
+    let tables = try command.makeTables(record)
+    XCTAssertNil(tables[0].points[0].confidenceInterval)
+    XCTAssertEqual(tables[0].points[0].intervalAbsence, .biased)
+    XCTAssertTrue(StabilityCommand.text(tables, 0.683).contains("no interval (—): the noise biases"))
+    let statistics = StabilityCommand.json(tables, record, 0.683)["statistics"] as? [String: [[String: Any]]]
+    XCTAssertTrue(statistics?["mtotdev"]?[0]["low"] is NSNull)
+    for alpha in -2...2 {
+      XCTAssertEqual(
+        record.degreesOfFreedom(.totdev, averagingFactor: 1, noiseExponent: alpha),
+        record.degreesOfFreedom(.adev, averagingFactor: 1, noiseExponent: alpha), "noise \(alpha)")
+    }
+  }
+
+  /// Frequencies in hertz are no fractional ones; a series as wide as its mean may be.
+  func testHertzWithoutNominal() throws {
+    let hertz = try TextTable(text: "f\n10000000.01\n10000000.02\n9999999.98\n", path: "hz.csv")
+    XCTAssertThrowsError(try command(["--frequency"]).makeRecord(hertz)) { error in
+      XCTAssertTrue("\(error)".contains("--nominal"), "\(error)")
+    }
+    XCTAssertNoThrow(try command(["--frequency", "--nominal", "1e7"]).makeRecord(hertz))
+    let long = try command(["--frequency", "--tau", "100"])
+    XCTAssertThrowsError(try long.makeTables(long.makeRecord(TextTable(text: nine, path: "data.csv")))) { error in
+      XCTAssertTrue("\(error)".contains("the longest possible is 4 s"), "\(error)")
+    }
   }
 
   /// Empty cells, 'nan' and null are gaps; a word is a fault.

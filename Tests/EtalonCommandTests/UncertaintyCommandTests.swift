@@ -49,6 +49,24 @@ final class UncertaintyCommandTests: XCTestCase {
     XCTAssertTrue(undecided?["first_order"] is NSNull)
   }
 
+  /// What an input file says twice, or for nothing, is a fault; what the figures do not hold is a note.
+  func testIdleInputsDoubledKeysAndNotes() throws {
+    func fault(_ json: String) -> String {
+      do { return try report(["--no-monte-carlo"], json).text } catch { return "\(error)" }
+    }
+    let idle = fault("{\"model\": \"a + b\", \"inputs\": {\"a\": \"1.0(1)\", \"b\": \"1.0(1)\", \"c\": \"1.0(1)\"}}")
+    XCTAssertTrue(idle.contains("the input 'c' does not appear in the model"), idle)
+    let doubled = fault("{\"model\": \"a\",\n \"inputs\": {\"a\": {\"estimate\": 1, \"u\": 1,\n \"u\": 2}}}")
+    XCTAssertTrue(doubled.contains("measurement.json:3: the key 'u' appears twice"), doubled)
+    // The same key in two objects, and one that is only text, are none.
+    XCTAssertNil(JSONDuplicates.first(in: #"{"a": {"u": 1}, "b": {"u": "u\": u"}, "c": ["u", "u"]}"#)?.key)
+    let correlated = fault(
+      "{\"model\": \"a - b\", \"correlations\": [[\"a\", \"b\", 0.5]], \"inputs\": {\"a\": \"1.0(1) V\", "
+        + "\"b\": {\"estimate\": 1, \"u\": 0.1}}}")
+    XCTAssertTrue(correlated.contains("a share can be negative"), correlated)
+    XCTAssertTrue(correlated.contains("no unit is given for b"), correlated)
+  }
+
   /// Without `--trials` the verdict is that of a Monte Carlo stable to a fifth of the tolerance (JCGM 101, 8.2): a normal
   /// distribution is valid whatever the seed.
   func testVerdictDoesNotDependOnTheSeed() throws {

@@ -159,4 +159,31 @@ final class QuantityTests: XCTestCase {
     }
     XCTAssertEqual(try Quantity.parse("10.0 °C").description, "10 °C")
   }
+
+  /// SI Brochure, 9th edition, 2.3.4 and table 4: named units that only share a dimension are not one another.
+  func testUnitsOfOneDimensionAreNotOneQuantity() throws {
+    let refused = [
+      ("1 Hz", "rad/s"), ("1 rad/s", "Hz"), ("1 rad/s", "1/min"), ("1 Bq", "Hz"), ("1 Sv", "Gy"), ("1 lm", "cd"),
+      ("1 lx", "cd/m²"), ("1 var", "W"), ("1 kVA", "kW"), ("1 kHz", "MBq"),
+    ]
+    for (text, unit) in refused {
+      XCTAssertThrowsError(try Quantity.parse(text).value(in: .parse(unit)), "\(text) in \(unit)") { error in
+        guard case .quantity? = (error as? QuantityFault)?.reason else { return XCTFail("\(error)") }
+      }
+    }
+    let kept = [
+      ("1 Hz", "1/s", 1.0), ("60 1/min", "Hz", 1), ("1 Bq", "1/s", 1), ("1 Sv", "J/kg", 1), ("1 lm", "cd·sr", 1),
+      ("1 W", "J/s", 1), ("1 kVA", "V·A", 1000), ("1 J", "N·m", 1), ("1 W/Hz", "W·s", 1), ("1 sr", "rad²", 1),
+    ]
+    for (text, unit, expected) in kept {
+      XCTAssertEqual(try Quantity.parse(text).value(in: .parse(unit)), expected, accuracy: 1e-12, "\(text) in \(unit)")
+    }
+  }
+
+  /// Units of other systems are no slips of these.
+  func testNoMisleadingSuggestion() {
+    for typed in ["oz", "lb", "cal", "yr", "in", "rpm"] {
+      XCTAssertThrowsError(try Unit.parse(typed)) { XCTAssertNil(($0 as? UnitFault)?.nearest, typed) }
+    }
+  }
 }

@@ -53,7 +53,8 @@ public struct QuantityFault: Error, Equatable, Sendable, CustomStringConvertible
     case .kind(expected: .ordinary, received: .logarithmicRatio):
       what = "\"\(text)\" is the logarithm of a ratio, of powers or of amplitudes, and not a plain number"
     case .quantity(let expected, let received):
-      what = "\"\(text)\" is in \(received.symbol), and \(expected.symbol) stands for another quantity of that dimension"
+      what =
+        "\"\(text)\" is in \(received.symbol), and \(expected.symbol) stands for another quantity of that dimension"
     case .belowAbsoluteZero: what = "\"\(text)\" is below absolute zero, which is -273.15 °C"
     case .kind(expected: .ordinary, received: _): what = "\"\(text)\" is a relative humidity, not a plain ratio"
     }

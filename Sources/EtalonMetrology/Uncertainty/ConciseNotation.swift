@@ -219,15 +219,3 @@ public enum NotationFault: Error, Equatable, Sendable, CustomStringConvertible {
     }
   }
 }
-
-extension NotationFault: CustomStringConvertible {
-  /// The reason in words.
-  public var description: String {
-    switch self {
-    case .syntax(let text, let expected): return "\"\(text)\" can not be read: expected \(expected)"
-    case .unit(let fault): return fault.description
-    case .notPositive(let u): return "the standard uncertainty \(u) is not above 0; leave it out for an exact value"
-    case .notFinite: return "the value or its uncertainty is not a finite number"
-    }
-  }
-}

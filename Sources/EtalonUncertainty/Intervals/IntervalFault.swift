@@ -34,8 +34,9 @@ extension IntervalFault: CustomStringConvertible {
     case .outsideAtStart(let excess):
       return
         "right after calibration the value, give or take its expanded uncertainty, lies \(excess) beyond a limit already"
-    case .unlimited: 
-      return "within 10 million days the target is not left, so the drift curve gives no interval; choose a target nearer to "
+    case .unlimited:
+      return
+        "within 10 million days the target is not left, so the drift curve gives no interval; choose a target nearer to "
         + "what holds right after calibration"
     }
   }

@@ -66,7 +66,7 @@ extension StabilityFault: CustomStringConvertible {
     case .onlyGaps(let m): return "gaps leave no term at the averaging factor \(m)"
     case .outOfRange(let m):
       return "at the averaging factor \(m) the squares of the differences leave the range of a number; check the unit"
-    case .averagingTime(let tau, let interval): 
+    case .averagingTime(let tau, let interval):
       return "the averaging time \(tau) s is no whole multiple of the interval \(interval) s; give such a multiple"
     case .confidence(let p): return "the confidence \(p) does not lie between 0 and 1"
     case .distribution(let fault): return fault.description

@@ -48,9 +48,12 @@ struct SVGPlot {
   /// The picture; nil where no finite point can be drawn.
   func svg() -> String? {
     guard let x = Axis(values: xValues, scale: xScale), let y = Axis(values: yValues, scale: yScale) else { return nil }
-    let left = 78.0
+    // A sans-serif letter of this size is some 6.6 units wide; beside the labels stands the name of the axis.
+    let letters = y.ticks.map(\.label.count).max() ?? 0
+    let left = max(78, 34 + 6.6 * Double(letters))
     let right = width - 18
-    let top = 34.0
+    let rows = legendRows(from: left, to: right)
+    let top = 34.0 + (rows.count > 1 ? 16 * Double(rows.count) : 0)
     let bottom = height - 52
     func px(_ value: Double) -> Double { left + x.fraction(value) * (right - left) }
     func py(_ value: Double) -> Double { bottom - y.fraction(value) * (bottom - top) }
@@ -61,13 +64,16 @@ struct SVGPlot {
       "<rect width=\"100%\" height=\"100%\" fill=\"white\"/>",
       Self.text(left, 20, title, anchor: "start", extra: " font-size=\"14\" font-weight=\"bold\""),
     ]
-    var end = right
-    for key in legend.reversed() {
-      out.append(Self.text(end, 20, key.label, anchor: "end"))
-      // A sans-serif letter of this size is some 6.6 units wide.
-      let start = end - 6.6 * Double(key.label.count) - 6
-      out.append(Self.segment(start - 20, 16, start, 16, key.colour, width: 2.5, dashed: key.dashed))
-      end = start - 34
+    for (index, row) in rows.enumerated() {
+      // Beside the title where there is room, else below it.
+      let line = rows.count > 1 ? 38 + 16 * Double(index) : 20
+      var end = right
+      for key in row.reversed() {
+        out.append(Self.text(end, line, key.label, anchor: "end"))
+        let start = end - 6.6 * Double(key.label.count) - 6
+        out.append(Self.segment(start - 20, line - 4, start, line - 4, key.colour, width: 2.5, dashed: key.dashed))
+        end = start - 34
+      }
     }
     for tick in x.ticks {
       out.append(Self.segment(px(tick.value), top, px(tick.value), bottom, "#ddd"))
@@ -91,6 +97,24 @@ struct SVGPlot {
       Self.text(18, middle, yLabel, anchor: "middle", extra: " transform=\"rotate(-90 18 \(Self.number(middle)))\""))
     out.append("</svg>")
     return out.joined(separator: "\n") + "\n"
+  }
+
+  /// The legend in rows: one beside the title, or as many below it as it needs (never exactly one there).
+  private func legendRows(from left: Double, to right: Double) -> [[Key]] {
+    func width(_ key: Key) -> Double { 6.6 * Double(key.label.count) + 60 }
+    let total = legend.reduce(0) { $0 + width($1) }
+    if total <= right - left - 8 * Double(title.count) { return [legend] }
+    var rows: [[Key]] = [[]]
+    var used = 0.0
+    for key in legend {
+      if used + width(key) > right - left, !(rows.last?.isEmpty ?? true) {
+        rows.append([])
+        used = 0
+      }
+      rows[rows.count - 1].append(key)
+      used += width(key)
+    }
+    return rows.count == 1 ? [[]] + rows : rows
   }
 
   private func draw(
@@ -228,7 +252,7 @@ extension SVGPlot {
         self.low = Self.power(first)
         self.high = Self.power(last)
         let step = max(1, (last - first) / 8)
-        ticks = stride(from: first, through: last, by: step).map { (Self.power($0), "1e\($0)") }
+        ticks = stride(from: first, through: last, by: step).map { (Self.power($0), "10" + Self.superscript($0)) }
       }
     }
 
@@ -254,8 +278,15 @@ extension SVGPlot {
       return (first...last).map { index in
         let value = Double(index) * step * unit
         if decimals == 0, value.magnitude < 1e10 { return (value, "\(Int(value))") }
-        return (value, decimals > 6 || value.magnitude >= 1e7 ? "\(value)" : Text.fixed(value, decimals))
+        guard decimals > 6 || value.magnitude >= 1e7 else { return (value, Text.fixed(value, decimals)) }
+        // Not the digits that rounding left: three times 2e-8 is 6e-8.
+        return (value, value == 0 ? "0" : "\(Double("\(index * Int(step))e\(exponent)") ?? value)")
       }
+    }
+
+    private static func superscript(_ exponent: Int) -> String {
+      let digits: [Character] = ["⁰", "¹", "²", "³", "⁴", "⁵", "⁶", "⁷", "⁸", "⁹"]
+      return String("\(exponent)".map { $0 == "-" ? "⁻" : digits[$0.wholeNumberValue ?? 0] })
     }
 
     private static func exponent(below value: Double) -> Int {

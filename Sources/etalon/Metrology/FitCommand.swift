@@ -13,7 +13,8 @@ struct FitCommand: ParsableCommand {
       FILE is CSV with a line of names, or JSON with a list of numbers for each name; '-' is standard input. An uncertainty \
       is a column's name or a number that holds for all points. With --ux the abscissae are uncertain too (ISO/TS 28037 \
       clause 7); without any uncertainty the residuals give it. A model names its parameters freely: every name that is \
-      no column is sought, from the values of --start.
+      no column is sought, from the values of --start. Status 1 when chi-squared contradicts the stated uncertainties. The \
+      picture has bars of one standard uncertainty and a band of two standard uncertainties of the curve.
 
         etalon fit data.csv --x t --y R --uy 0.005 --at 25 --inverse 109.7
         etalon fit data.csv --degree 3 --svg fit.svg
@@ -58,7 +59,10 @@ struct FitCommand: ParsableCommand {
     if model != nil && (weights != nil && uy != nil) { throw ValidationError("give --weights or --uy, not both") }
     if weights != nil && (ux != nil || uy != nil) { throw ValidationError("give --weights or uncertainties, not both") }
     if model != nil && ux != nil { throw ValidationError("--ux is for straight lines; a model takes --uy") }
-    if model != nil && !inverse.isEmpty { throw ValidationError("--inverse is for lines and polynomials") }
+    if model != nil && !inverse.isEmpty {
+      throw ValidationError(
+        "--inverse is for lines and polynomials; solve the model for its predictor, or fit --degree over a short range")
+    }
     if model != nil && start.isEmpty { throw ValidationError("--model needs starting values: --start name=value") }
     if model == nil && !start.isEmpty { throw ValidationError("--start belongs to --model") }
     if ux != nil && degree != 1 { throw ValidationError("--ux is for straight lines (degree 1)") }
@@ -86,6 +90,10 @@ struct FitCommand: ParsableCommand {
       print(String(decoding: data, as: UTF8.self))
     } else {
       print(csv ? report.csv : report.text)
+    }
+    // As `compare`: measured, and the results contradict what is stated about them.
+    if let consistency = report.consistency, !consistency.isConsistent {
+      throw ArgumentParser.ExitCode(EtalonSession.ExitCode.nonconforming.rawValue)
     }
   }
 
@@ -284,10 +292,14 @@ struct FitCommand: ParsableCommand {
 
   /// `10.5` or `10.5±0.5`.
   private func uncertain(_ text: String) throws -> (value: Double, standardUncertainty: Double) {
-    let parts = text.replacing("+-", with: "±").split(separator: "±", omittingEmptySubsequences: false)
+    let bare = text.replacing("+-", with: "±").filter { !" ()".contains($0) }
+    let parts = bare.split(separator: "±", omittingEmptySubsequences: false)
     guard parts.count <= 2, let value = Double(parts[0]), value.isFinite,
       let u = parts.count == 2 ? Double(parts[1]) : 0, u >= 0, u.isFinite
-    else { throw ValidationError("expected a number or value±uncertainty, not '\(text)'") }
+    else {
+      throw ValidationError(
+        "expected a number or value±uncertainty in the unit of the column and without unit, not '\(text)'")
+    }
     return (value, u)
   }
 

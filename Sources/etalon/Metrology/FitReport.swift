@@ -64,7 +64,19 @@ struct FitReport {
     }
     if !forward.isEmpty { lines += ["", Text.table(estimateRows(forward, from: xName, to: yName), leftAligned: [])] }
     if !inverse.isEmpty { lines += ["", Text.table(estimateRows(inverse, from: yName, to: xName), leftAligned: [])] }
+    lines += notes.map { "note: \($0)" }
     return lines.joined(separator: "\n")
+  }
+
+  /// What a reader of the figures has to know beside them.
+  var notes: [String] {
+    guard let low = x.min(), let high = x.max() else { return [] }
+    let outside =
+      forward.map(\.input).filter { $0 < low || $0 > high } + inverse.map(\.value).filter { $0 < low || $0 > high }
+    return outside.map {
+      "\(xName) = \(Figures.significant($0, 6)) lies outside the data, \(Figures.significant(low, 6)) to "
+        + "\(Figures.significant(high, 6)): u does not hold the doubt about the form of the curve there"
+    }
   }
 
   private func estimateRows(_ estimates: [Estimate], from: String, to: String) -> [[String]] {
@@ -110,7 +122,7 @@ struct FitReport {
       "residual_sd": residualStandardDeviation ?? NSNull(), "r_squared": rSquared ?? NSNull(),
       "at": forward.map { ["x": $0.input, "u_x": $0.inputUncertainty, "y": $0.value, "u": $0.uncertainty] },
       "inverse": inverse.map { ["y": $0.input, "u_y": $0.inputUncertainty, "x": $0.value, "u": $0.uncertainty] },
-      "chi_squared": NSNull(),
+      "chi_squared": NSNull(), "notes": notes,
     ]
     if let consistency {
       object["chi_squared"] =
@@ -133,6 +145,7 @@ struct FitReport {
       plot.layers.append(.band(curve.map { ($0.x, $0.y - 2 * $0.u, $0.y + 2 * $0.u) }, colour: "#4477aa"))
       plot.layers.append(.line(curve.map { ($0.x, $0.y) }, colour: "#4477aa"))
     }
+    plot.legend = [.init(label: "curve, band ± 2 u", colour: "#4477aa"), .init(label: "data ± u", colour: "#222222")]
     plot.layers.append(
       .points(Array(zip(x, y)).map { ($0.0, $0.1) }, xBars: xUncertainties, yBars: yUncertainties, colour: "#222222"))
     return plot.svg()

@@ -128,7 +128,8 @@ struct IntervalCommand: ParsableCommand {
     var notes: [String] = []
     let change = test.calculatedDays / currentDays
     if change >= limits.maximumChange || change <= 1 / limits.maximumChange {
-      notes.append("the calculated interval is held to a factor of \(Quantity(limits.maximumChange, .one)) of the present one")
+      notes.append(
+        "the calculated interval is held to a factor of \(Quantity(limits.maximumChange, .one)) of the present one")
     }
     if test.intervalDays == test.calculatedDays { return notes }
     if test.rejectionConfidence <= limits.rejectionConfidence {
@@ -136,10 +137,12 @@ struct IntervalCommand: ParsableCommand {
         "the interval stays: with \(Figures.significant(test.rejectionConfidence, 2)) the target is not rejected; "
           + "\(Quantity(limits.rejectionConfidence, .one)) is needed for a change")
     } else if abs(test.calculatedDays - currentDays) < limits.smallestChangeDays {
-      notes.append("the interval stays: a change below \(Quantity(limits.smallestChangeDays, .one)) d is not worth making")
+      notes.append(
+        "the interval stays: a change below \(Quantity(limits.smallestChangeDays, .one)) d is not worth making")
     } else {
       notes.append(
-        "the interval is held between \(Quantity(limits.shortestDays, .one)) d and \(Quantity(limits.longestDays, .one)) d")
+        "the interval is held between \(Quantity(limits.shortestDays, .one)) d and \(Quantity(limits.longestDays, .one)) d"
+      )
     }
     return notes
   }
@@ -175,7 +178,8 @@ struct IntervalCommand: ParsableCommand {
     if let value {
       let tolerance = try ToleranceInterval(lower: lower ?? -.infinity, upper: upper ?? .infinity)
       guard value > tolerance.lower, value < tolerance.upper else {
-        let limit = value >= tolerance.upper ? "at or above --upper \(tolerance.upper)" : "at or below --lower \(tolerance.lower)"
+        let limit =
+          value >= tolerance.upper ? "at or above --upper \(tolerance.upper)" : "at or below --lower \(tolerance.lower)"
         throw DataFault(
           path: path, line: nil,
           reason: "--value \(value) is \(limit) at the calibration already; adjust the device, or mend value or limit")

@@ -7,7 +7,9 @@ enum PlusMinus {
   static func parse(_ text: String) throws(NotationFault) -> ConciseNotation? {
     var text = text.replacing("+-", with: "±").replacing("+/-", with: "±").trimmingSpaces()
     guard text.contains("±") else { return nil }
-    func refuse() -> NotationFault { .syntax(text, expected: "value ± standard uncertainty, as in (20.012 ± 0.005) °C") }
+    func refuse() -> NotationFault {
+      .syntax(text, expected: "value ± standard uncertainty, as in (20.012 ± 0.005) °C")
+    }
     var outside: String?
     if text.hasPrefix("("), let close = text.firstIndex(of: ")") {
       outside = String(text[text.index(after: close)...]).trimmingSpaces()

@@ -78,7 +78,9 @@ struct StabilityCommand: ParsableCommand {
       throw Fail.with(.badData, fault.description)
     }
     if let svg {
-      guard let picture = Self.plot(tables).svg() else { throw Fail.with(.badData, "no deviation is above 0") }
+      guard let picture = Self.plot(tables, confidence).svg() else {
+        throw Fail.with(.badData, "no deviation is above 0")
+      }
       do {
         try picture.write(toFile: svg, atomically: true, encoding: .utf8)
       } catch {
@@ -137,7 +139,8 @@ struct StabilityCommand: ParsableCommand {
             let longest = Double(largest) * record.intervalSeconds * (statistic == .theo1 ? 0.75 : 1)
             throw DataFault(
               path: file, line: nil,
-              reason: "the averaging time \(Quantity(tau, .second)) is too long for \(statistic.rawValue.uppercased()) of "
+              reason:
+                "the averaging time \(Quantity(tau, .second)) is too long for \(statistic.rawValue.uppercased()) of "
                 + "\(record.count) phases; the longest possible is \(Quantity(longest, .second))")
           }
           return factor
@@ -199,7 +202,10 @@ struct StabilityCommand: ParsableCommand {
       }
     }
     return CSVText.table(
-      ["statistic", "tau", "averaging_factor", "deviation", "low", "high", "terms", "edf", "noise_exponent", "no_interval"],
+      [
+        "statistic", "tau", "averaging_factor", "deviation", "low", "high", "terms", "edf", "noise_exponent",
+        "no_interval",
+      ],
       rows)
   }
 
@@ -224,18 +230,22 @@ struct StabilityCommand: ParsableCommand {
     ]
   }
 
-  static func plot(_ tables: [(statistic: StabilityStatistic, points: [StabilityPoint])]) -> SVGPlot {
+  static func plot(
+    _ tables: [(statistic: StabilityStatistic, points: [StabilityPoint])], _ confidence: Double
+  ) -> SVGPlot {
     let names = tables.map { $0.statistic.rawValue.uppercased() }
     // Time deviations are times; beside the others, which are ratios, the legend has to say so.
     let areTimes = tables.map { [.tdev, .ttotdev].contains($0.statistic) }
     let unit = areTimes.allSatisfy(\.self) ? " / s" : ""
     var plot = SVGPlot(
-      title: names.count == 1 ? names[0] : "Stability", xLabel: "averaging time τ / s", yLabel: "deviation σ(τ)" + unit)
+      title: (names.count == 1 ? names[0] : "Stability") + ", bands \(Figures.significant(100 * confidence, 3)) %",
+      xLabel: "averaging time τ / s", yLabel: "deviation σ(τ)" + unit)
     plot.xScale = .logarithmic
     plot.yScale = .logarithmic
     let colours = ["#1f5fa8", "#b3441e", "#2f7d32", "#6a3d9a", "#8a6d00", "#00838f"]
     for (index, table) in tables.enumerated() {
       let colour = colours[index % colours.count]
+      let dashed = index >= colours.count
       plot.layers.append(
         .band(
           table.points.compactMap { point in
@@ -243,10 +253,10 @@ struct StabilityCommand: ParsableCommand {
           }, colour: colour))
       if names.count > 1 {
         let label = names[index] + (areTimes[index] && unit.isEmpty ? " / s" : "")
-        plot.legend.append(.init(label: label, colour: colour))
+        plot.legend.append(.init(label: label, colour: colour, dashed: dashed))
       }
       let curve = table.points.map { (x: $0.tauSeconds, y: $0.deviation) }
-      plot.layers.append(.line(curve, colour: colour))
+      plot.layers.append(.line(curve, colour: colour, dashed: dashed))
       plot.layers.append(.points(curve, colour: colour))
     }
     return plot

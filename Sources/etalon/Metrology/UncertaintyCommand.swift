@@ -135,7 +135,8 @@ struct UncertaintyCommand: ParsableCommand {
     return UncertaintyReport(
       measurands: model.outputs, coverageProbability: p, budgets: budgets, budgetRefusal: budgetRefusal,
       outputCorrelations: correlations, secondOrder: second, monteCarlo: result, monteCarloRefusal: refusal,
-      significantDigits: digits, units: measurement.units)
+      significantDigits: digits, units: measurement.units,
+      correlations: measurement.correlations, unitless: measurement.unitless)
   }
 
   /// A fault as a reason for the report, or the fault itself where the report can not go on without.

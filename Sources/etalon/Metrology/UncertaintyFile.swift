@@ -8,6 +8,10 @@ struct UncertaintyFile {
   /// Units of the measurands; nil where an input has none.
   let units: [EtalonMetrology.Unit]?
   let coverage: Double
+  /// Correlations of the inputs that are used, given and observed.
+  let correlations: [InputCorrelation]
+  /// Inputs without a unit beside others that have one: their units are not checked.
+  let unitless: [String]
 
   private static let keys: Set<String> = [
     "model", "solve_for", "start", "inputs", "correlations", "constants", "coverage", "data", "title",
@@ -28,6 +32,9 @@ struct UncertaintyFile {
       throw fault("the file is not JSON: \(JSONReason.text(error))")
     }
     guard let members = object as? [String: Any] else { throw fault("the file holds no object") }
+    if let (key, line) = JSONDuplicates.first(in: text) {
+      throw DataFault(path: path, line: line, reason: "the key '\(key)' appears twice in one object; remove one")
+    }
     for key in members.keys.sorted() where !Self.keys.contains(key) {
       throw fault("'\(key)' is no key; allowed are \(Self.keys.sorted().joined(separator: ", "))")
     }
@@ -106,6 +113,13 @@ struct UncertaintyFile {
         correlations.append(InputCorrelation(a, b, r))
       }
     }
+    self.correlations = correlations.filter { $0.coefficient != 0 }
+    let used = Set(texts.flatMap { $0.split(separator: "=") }.flatMap { Self.names(in: String($0)) })
+    if let idle = inputs.map(\.name).first(where: { !used.contains($0) }) {
+      throw fault("the input '\(idle)' does not appear in the model; remove it, or mend its name")
+    }
+    let plain = inputs.filter { units[$0.name] == nil && $0.distribution != .exact }.map(\.name)
+    unitless = units.isEmpty ? [] : plain
     var constants: [String: Double] = [:]
     if let given = members["constants"] {
       guard let given = given as? [String: Any] else {
@@ -127,6 +141,11 @@ struct UncertaintyFile {
       let all = inputs.map { units[$0.name] ?? ($0.distribution == .exact ? .one : nil) }
       self.units = units.isEmpty || all.contains(nil) ? nil : try model.units(of: all.compactMap { $0 })
     }
+  }
+
+  /// Every name that stands in an expression: letters, digits and underscores after a letter.
+  private static func names(in text: String) -> [String] {
+    text.split { !($0.isLetter || $0.isNumber || $0 == "_" || $0 == "'") }.map(String.init)
   }
 
   /// A key that would say nothing beside the others is a fault, because whoever wrote it meant something.

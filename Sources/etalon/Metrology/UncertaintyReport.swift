@@ -20,6 +20,32 @@ struct UncertaintyReport {
   let monteCarloRefusal: String?
   let significantDigits: Int
   let units: [EtalonMetrology.Unit]?
+  /// Correlations of the inputs that are not 0.
+  let correlations: [InputCorrelation]
+  /// Inputs without a unit beside others that have one.
+  let unitless: [String]
+
+  /// What a reader of the figures has to know beside them.
+  private var notes: [String] {
+    var notes: [String] = []
+    if !unitless.isEmpty {
+      notes.append(
+        "units are not checked and the result has none: no unit is given for \(unitless.joined(separator: ", "))")
+    }
+    if !correlations.isEmpty && !budgets.isEmpty {
+      notes.append(
+        "correlated inputs share their part of the variance: a share can be negative; together they are 100 %")
+    }
+    if monteCarlo != nil {
+      for row in budgets.first?.rows ?? [] where row.degreesOfFreedom <= 3 && row.contribution != 0 {
+        notes.append(
+          "\(row.name) has \(Self.dof(row.degreesOfFreedom)) degrees of freedom: where its distribution is a t distribution, the "
+            + "Monte Carlo draws from its long tails (JCGM 101, 6.4.9), and its u and intervals exceed those of the GUM"
+        )
+      }
+    }
+    return notes
+  }
 
   private func unit(_ i: Int) -> String { units.map { $0[i] == .one ? "" : " " + $0[i].symbol } ?? "" }
 
@@ -60,6 +86,14 @@ struct UncertaintyReport {
       lines += ["", "correlation of the measurands (first order)", correlationTable(outputCorrelations)]
     }
     if measurands.count > 1, let monteCarlo { lines += jointLines(monteCarlo) }
+    if !correlations.isEmpty {
+      lines += ["", "correlation of the inputs"]
+      lines.append(
+        Text.table(
+          correlations.map { [$0.first, $0.second, Figures.significant($0.coefficient)] }, leftAligned: [0, 1]))
+    }
+    if !notes.isEmpty { lines.append("") }
+    lines += notes.map { "note: \($0)" }
     return lines.joined(separator: "\n")
   }
 
@@ -252,7 +286,8 @@ struct UncertaintyReport {
       "measurands": list, "correlations": outputCorrelations,
       "monte_carlo_correlations": monteCarlo?.correlations ?? NSNull(), "coverage_region": region ?? NSNull(),
       "budget_refusal": budgetRefusal ?? NSNull(),
-      "monte_carlo_refusal": monteCarloRefusal ?? NSNull(),
+      "monte_carlo_refusal": monteCarloRefusal ?? NSNull(), "notes": notes,
+      "input_correlations": correlations.map { [$0.first, $0.second, $0.coefficient] as [Any] },
     ]
   }
 
@@ -287,6 +322,10 @@ struct UncertaintyReport {
       }
       plot.layers.append(.line(curve, colour: "#cc3311", dashed: true))
       plot.legend.append(.init(label: "normal with the u of the GUM", colour: "#cc3311", dashed: true))
+      for end in [-budget.expandedUncertainty, budget.expandedUncertainty] {
+        plot.layers.append(.marker(x: budget.estimate + end, label: "", colour: "#cc3311"))
+      }
+      plot.legend.append(.init(label: "±U of the GUM", colour: "#cc3311"))
     }
     plot.layers.append(.marker(x: result.symmetricInterval.lowerBound, label: "low", colour: "#222222"))
     plot.layers.append(.marker(x: result.symmetricInterval.upperBound, label: "high", colour: "#222222"))
