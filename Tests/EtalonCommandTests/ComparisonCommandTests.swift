@@ -95,8 +95,10 @@ final class ComparisonCommandTests: XCTestCase {
       return try IntervalCommand.parse(arguments + ["--current", "365", "--target", "0.9"]).fromHistory().last?.value
         as? [String] ?? []
     }
-    XCTAssertTrue(try notes(9, 10).contains { $0.contains("the interval stays") }, "\(try notes(9, 10))")
-    XCTAssertTrue(try notes(60, 60).contains { $0.contains("factor of 2") }, "\(try notes(60, 60))")
+    let kept = try notes(19, 20)
+    XCTAssertTrue(kept.contains { $0.contains("the interval stays") }, "\(kept)")
+    let doubled = try notes(60, 60)
+    XCTAssertTrue(doubled.contains { $0.contains("factor of 2") }, "\(doubled)")
     let path = NSTemporaryDirectory() + "drifts-\(ProcessInfo.processInfo.processIdentifier).csv"
     try "days,deltas\n100,0.1\n200,0.21\n300,0.29\n".write(toFile: path, atomically: true, encoding: .utf8)
     defer { XCTAssertNoThrow(try FileManager.default.removeItem(atPath: path)) }
