@@ -218,7 +218,7 @@ final class SVGPlotTests: XCTestCase {
     let first = try XCTUnwrap(plot.svg())
     XCTAssertEqual(first, plot.svg())
     XCTAssertTrue(first.contains("a &lt; b &amp; &quot;c&quot;"))
-    XCTAssertTrue(first.contains(">1e-12<"), first)
+    XCTAssertTrue(first.contains(">10⁻¹²<"), first)
     // A point that a logarithmic axis can not show is left out, not drawn at the edge.
     XCTAssertEqual(first.components(separatedBy: "<circle").count - 1, 1)
     let parser = XMLChecker()

@@ -48,9 +48,9 @@ struct SVGPlot {
   /// The picture; nil where no finite point can be drawn.
   func svg() -> String? {
     guard let x = Axis(values: xValues, scale: xScale), let y = Axis(values: yValues, scale: yScale) else { return nil }
-    // A sans-serif letter of this size is some 6.6 units wide; beside the labels stands the name of the axis.
+    // A sans-serif digit or capital of this size is some 8 units wide; beside the labels stands the name of the axis.
     let letters = y.ticks.map(\.label.count).max() ?? 0
-    let left = max(78, 34 + 6.6 * Double(letters))
+    let left = max(78, 34 + 8 * Double(letters))
     let right = width - 18
     let rows = legendRows(from: left, to: right)
     let top = 34.0 + (rows.count > 1 ? 16 * Double(rows.count) : 0)
@@ -70,7 +70,7 @@ struct SVGPlot {
       var end = right
       for key in row.reversed() {
         out.append(Self.text(end, line, key.label, anchor: "end"))
-        let start = end - 6.6 * Double(key.label.count) - 6
+        let start = end - 8 * Double(key.label.count) - 6
         out.append(Self.segment(start - 20, line - 4, start, line - 4, key.colour, width: 2.5, dashed: key.dashed))
         end = start - 34
       }
@@ -101,7 +101,7 @@ struct SVGPlot {
 
   /// The legend in rows: one beside the title, or as many below it as it needs (never exactly one there).
   private func legendRows(from left: Double, to right: Double) -> [[Key]] {
-    func width(_ key: Key) -> Double { 6.6 * Double(key.label.count) + 60 }
+    func width(_ key: Key) -> Double { 8 * Double(key.label.count) + 60 }
     let total = legend.reduce(0) { $0 + width($1) }
     if total <= right - left - 8 * Double(title.count) { return [legend] }
     var rows: [[Key]] = [[]]
